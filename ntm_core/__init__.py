@@ -1,1 +1,32 @@
-"""To be filled."""
+"""Networks with a memory, the tasks they learn, and an engine that trains and steps them.
+
+`ntm_core.trace` is the vocabulary, and needs NumPy alone. The names below load torch when first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ntm_core.engine import Engine
+    from ntm_core.errors import CoreError
+    from ntm_core.ntm import NTM, NTMConfig
+    from ntm_core.training import TrainConfig, Trainer
+
+__all__ = ["NTM", "CoreError", "Engine", "NTMConfig", "TrainConfig", "Trainer"]
+
+_HOMES = {
+    "CoreError": "errors",
+    "Engine": "engine",
+    "NTM": "ntm",
+    "NTMConfig": "ntm",
+    "TrainConfig": "training",
+    "Trainer": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

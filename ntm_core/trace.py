@@ -97,7 +97,9 @@ class Field:
 
     def __post_init__(self) -> None:
         if len(self.shape) != len(self.dims):
-            raise ValueError(f"field {self.name!r}: a name for each axis was wanted; shape {self.shape}, dims {self.dims}")
+            raise ValueError(
+                f"field {self.name!r}: a name for each axis was wanted; shape {self.shape}, dims {self.dims}"
+            )
         if not self.name.isidentifier():
             raise ValueError(f"a field's name has letters, digits and _ only; got {self.name!r}")
 
@@ -182,16 +184,16 @@ class StepRecord(Mapping[str, Array]):
     """The values of one step, by field name; each has the shape its field names."""
 
     step: int
-    values: Mapping[str, Array]
+    arrays: Mapping[str, Array]
 
     def __getitem__(self, name: str) -> Array:
-        return self.values[name]
+        return self.arrays[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.arrays)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +238,8 @@ class Source(Protocol):
         """All fields of one step. IndexError outside 0 .. len - 1."""
         ...
 
-    def series(self, name: str) -> Array:
-        """One field over all steps, time first: (steps, *field.shape)."""
+    def series(self, name: str, start: int = 0, stop: int | None = None) -> Array:
+        """One field over the steps start .. stop - 1 (all by default), time first: (steps, *field.shape)."""
         ...
 
 

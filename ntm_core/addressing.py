@@ -1,0 +1,85 @@
+"""How a head finds its rows and what it does there: the NTM paper's section 3 as free functions.
+
+Batch first everywhere: memory (batch, locations, word), weighting (batch, heads, locations). All heads of a call are
+computed at once. Equation numbers are those of Graves, Wayne and Danihelka 2014 (arXiv 1410.5401). Values and gradients
+stay finite for a memory of zeros, for weightings that are 0 or 1 and for any key strength or sharpening.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+NORM_FLOOR = 1e-6
+"""Added to squared lengths: bounds the gradient of the cosine by 1e3 where a row or a key is 0."""
+
+WEIGHT_FLOOR = 1e-20
+"""Weights below it sharpen as if they were this large: the logarithm of 0 has no gradient."""
+
+
+def content_weighting(memory: Tensor, key: Tensor, strength: Tensor) -> Tensor:
+    """Look for the rows that resemble a key: softmax of strength times cosine (eq. 5, 6).
+
+    memory: (batch, locations, word).   key: (batch, heads, word).   strength: (batch, heads), at least 0.
+    Returns (batch, heads, locations), each summing to 1; strength 0 gives the uniform weighting.
+    """
+    key_scale = strength * (key.square().sum(-1) + NORM_FLOOR).rsqrt()
+    row_scale = (memory.square().sum(-1) + NORM_FLOOR).rsqrt()
+    scores = torch.bmm(key * key_scale.unsqueeze(-1), memory.mT) * row_scale.unsqueeze(1)
+    return torch.softmax(scores, dim=-1)
+
+
+def interpolate(content: Tensor, previous: Tensor, gate: Tensor) -> Tensor:
+    """Mix what the content says with where the head was: gate 1 is all content, gate 0 all previous (eq. 7).
+
+    content, previous: (batch, heads, locations).   gate: (batch, heads), 0 to 1.   Returns the shape of content.
+    """
+    return torch.lerp(previous, content, gate.unsqueeze(-1))
+
+
+def shift(weighting: Tensor, kernel: Tensor) -> Tensor:
+    """Turn a weighting round the ring of locations by a distribution over offsets (eq. 8).
+
+    weighting: (batch, heads, locations).   kernel: (batch, heads, 2 S + 1), each summing to 1, offsets -S to S;
+    all its mass on +1 moves the focus from row j to row j + 1, and from the last row to row 0.
+    Returns the shape of weighting. Never below 0: a sum of turned copies, where a Fourier transform would round below.
+    """
+    weights = kernel.unsqueeze(-1).unbind(2)
+    reach = len(weights) // 2
+    shifted = weighting * weights[reach]
+    for offset in range(1, reach + 1):
+        shifted = shifted + weighting.roll(offset, -1) * weights[reach + offset]
+        shifted = shifted + weighting.roll(-offset, -1) * weights[reach - offset]
+    return shifted
+
+
+def sharpen(weighting: Tensor, gamma: Tensor) -> Tensor:
+    """Concentrate a weighting; gamma 1 leaves it as it is (eq. 9).
+
+    weighting: (batch, heads, locations), each summing to 1.   gamma: (batch, heads), at least 1.
+    Returns the shape of weighting, each summing to 1. Computed with logarithms: the power itself underflows on a
+    diffuse weighting, and its sum then divides by 0.
+    """
+    return torch.softmax(weighting.clamp_min(WEIGHT_FLOOR).log() * gamma.unsqueeze(-1), dim=-1)
+
+
+def read(memory: Tensor, weighting: Tensor) -> Tensor:
+    """Sum the rows as weighted (eq. 2).
+
+    memory: (batch, locations, word).   weighting: (batch, heads, locations).   Returns (batch, heads, word).
+    """
+    return torch.bmm(weighting, memory)
+
+
+def write(memory: Tensor, weighting: Tensor, erase: Tensor, add: Tensor) -> Tensor:
+    """Erase, then add: all heads' erases multiply, then all heads' adds sum (eq. 3, 4).
+
+    memory: (batch, locations, word).   weighting: (batch, heads, locations).   erase, add: (batch, heads, word),
+    erase 0 to 1.   Returns the shape of memory. With one head `memory * (1 - w e) + w a` repeats it to the bit in
+    NumPy, with more heads to rounding: the sum over heads is one matrix product.
+    """
+    kept, heads = memory, weighting.shape[1]
+    # Head by head: the backward pass of a product over an axis asks the device for its zeros, and waits for them.
+    for head_weighting, head_erase in zip(weighting.chunk(heads, 1), erase.chunk(heads, 1), strict=True):
+        kept = kept * (1 - torch.bmm(head_weighting.mT, head_erase))
+    return torch.baddbmm(kept, weighting.mT, add)

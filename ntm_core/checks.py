@@ -1,0 +1,67 @@
+"""The checks that every settings dataclass makes of itself, so that their errors read alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from ntm_core.errors import ConfigError
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def whole(name: str, value: object, *, at_least: int) -> None:
+    """Raises ConfigError unless value is an int (no bool) of at least `at_least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise ConfigError(f"{name} is a whole number, at least {at_least}; got {value!r}")
+
+
+def number(name: str, value: object, *, above: float = -math.inf, below: float = math.inf) -> None:
+    """Raises ConfigError unless value is a finite number between the two, neither included."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
+        limits = [f"{word} {limit:g}" for word, limit in (("above", above), ("below", below)) if math.isfinite(limit)]
+        raise ConfigError(f"{name} is a finite number {' and '.join(limits)}".rstrip() + f"; got {value!r}")
+
+
+def share(name: str, value: object) -> None:
+    """Raises ConfigError unless value is a number from 0 up to but not including 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ConfigError(f"{name} is a number from 0 and below 1; got {value!r}")
+
+
+def choice(name: str, value: str, kind: type[Choice]) -> Choice:
+    """The member of an enumeration that value is or spells. Raises ConfigError, listing the members."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise ConfigError(f"{name} is one of {listed(kind)}; got {value!r}") from None
+
+
+def known(what: str, names: Iterable[str], valid: Iterable[str]) -> None:
+    """Raises ConfigError for the first name that is not among the valid ones."""
+    valid = tuple(valid)
+    for name in names:
+        if name not in valid:
+            raise ConfigError(f"{what} is one of {listed(valid)}; got {name!r}")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a person to read."""
+    return ", ".join(sorted(str(name) for name in names))
+
+
+def plain_settings(what: str, plain: object, valid: Iterable[str]) -> Mapping[str, Any]:
+    """`plain` itself, if it is a JSON object with no name outside the valid ones. Raises ConfigError otherwise."""
+    if not isinstance(plain, Mapping):
+        raise ConfigError(f"settings of {what} are a JSON object; got {plain!r}")
+    known(f"a setting of {what}", plain, valid)
+    return plain
+
+
+def present(what: str, plain: Mapping[str, Any], wanted: Iterable[str]) -> None:
+    """Raises ConfigError for the first name that plain lacks."""
+    for name in wanted:
+        if name not in plain:
+            raise ConfigError(f"{what} needs a setting {name!r}; got {listed(plain)}")

@@ -1,0 +1,82 @@
+"""What an engine can be told to do. Numbers are checked when a command is made, wherever it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ntm_core import checks, messages
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Run so many updates. Ends early when the task is solved or a value is not finite."""
+
+    iterations: int = 1
+
+    def __post_init__(self) -> None:
+        checks.whole("iterations", self.iterations, at_least=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Measure the share of wrong bits on fresh sequences; the task's test lengths if none are given."""
+
+    lengths: tuple[int, ...] = ()
+    sequences: int = 100
+    """Of each length."""
+
+    def __post_init__(self) -> None:
+        checks.whole("sequences", self.sequences, at_least=1)
+        for length in self.lengths:
+            checks.whole("a length", length, at_least=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Draw one sequence of the task and stand before its first step."""
+
+    seed: int = 0
+    length: int | None = None
+    """Drawn as the task does it if None."""
+
+    def __post_init__(self) -> None:
+        checks.whole("seed", self.seed, at_least=0)
+        if self.length is not None:
+            checks.whole("length", self.length, at_least=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Run one step, on the next input of the drawn sequence or on the given one."""
+
+    input: tuple[float, ...] | None = None
+    """One number for each input channel."""
+
+    def __post_init__(self) -> None:
+        for value in self.input or ():
+            checks.number("an input", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Stand again where so many steps had run; 0 is before the first."""
+
+    step: int
+
+    def __post_init__(self) -> None:
+        checks.whole("step", self.step, at_least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Keep a checkpoint of the weights as they are."""
+
+
+Command: TypeAlias = Train | Evaluate | Reset | Step | Rewind | Save
+COMMANDS: dict[str, type[Command]] = messages.by_name(Train, Evaluate, Reset, Step, Rewind, Save)
+
+
+def from_json(plain: object) -> Command:
+    """The command that `messages.to_json` wrote. Raises MessageError or ConfigError on anything else."""
+    return messages.from_json(plain, COMMANDS)

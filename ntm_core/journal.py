@@ -1,0 +1,97 @@
+"""What an engine writes down: which checkpoints are kept, and how an episode reaches the sink."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ntm_core import checkpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ntm_core.network import MemoryNetwork
+    from ntm_core.observe import Observation
+    from ntm_core.trace import EpisodeInfo, RecordingPolicy, Sink
+
+FIRST_INTERVAL = 100
+"""Iterations from the first checkpoint of a training to the second; from then on the distance doubles."""
+
+
+class Journal:
+    """A sink and a policy, either of which may be missing: no sink, nothing kept; no policy, no episode recorded."""
+
+    def __init__(self, sink: Sink | None, policy: RecordingPolicy | None) -> None:
+        self._sink = sink
+        self.policy = policy
+        self._checkpoint = -1
+        self._checkpoint_iteration = -1
+        self._next_checkpoint = 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a sink."""
+        return self._sink is not None
+
+    @property
+    def records(self) -> bool:
+        """Whether episodes are recorded at all."""
+        return self._sink is not None and self.policy is not None
+
+    def wants(self, iteration: int) -> bool:
+        """Whether the batch of this iteration is to be recorded; ask once for each."""
+        return self.policy is not None and self._sink is not None and self.policy.wants(iteration)
+
+    def is_checkpoint_due(self, iteration: int) -> bool:
+        """Whether the weights of this iteration belong to those kept at doubling distances."""
+        return self.keeps and iteration >= self._next_checkpoint
+
+    def checkpoint(self, model: MemoryNetwork[Any, Any], iteration: int) -> int | None:
+        """Keep the weights, once for each iteration.
+
+        Returns the index they got, None where they were kept before or the sink would not take them.
+        """
+        if self._sink is None or iteration == self._checkpoint_iteration:
+            return None
+        self._checkpoint = self._sink.checkpoint(checkpoints.save(model), iteration)
+        self._checkpoint_iteration = iteration
+        if iteration >= self._next_checkpoint:
+            self._next_checkpoint = max(FIRST_INTERVAL, 2 * iteration)
+        return None if self._checkpoint < 0 else self._checkpoint
+
+    def checkpoint_of(self, iteration: int) -> int:
+        """The checkpoint that holds exactly the weights of this iteration, -1 if none does."""
+        return self._checkpoint if iteration == self._checkpoint_iteration else -1
+
+    def log(self, iteration: int, **metrics: float) -> None:
+        """Numbers of one iteration."""
+        if self._sink is not None:
+            self._sink.log(iteration, **metrics)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """What runs inside is work that training would not do but for the recording; the policy may time it."""
+        policy = self.policy
+        if policy is not None:
+            policy.begin()
+        try:
+            yield
+        finally:
+            if policy is not None:
+                policy.end()
+
+    def begin(self, info: EpisodeInfo, observation: Observation) -> int:
+        """Open an episode with its first steps. Returns its index, -1 where it is not kept; close it all the same."""
+        index = None if self._sink is None else self._sink.begin_episode(info, observation.initial)
+        self.append(observation)
+        return -1 if index is None else index
+
+    def append(self, observation: Observation) -> None:
+        """More steps of the open episode."""
+        if self._sink is not None:
+            self._sink.append_steps(observation.columns)
+
+    def end(self, *, loss: float = float("nan"), wrong_bits: float = float("nan")) -> None:
+        """Close the open episode."""
+        if self._sink is not None:
+            self._sink.end_episode(loss=loss, wrong_bits=wrong_bits)

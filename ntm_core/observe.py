@@ -1,0 +1,69 @@
+"""From tensors to the arrays of a trace: what a network and a task show, and one sequence of it on the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ntm_core.trace import Array, Field, Role, TraceSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ntm_core.network import MemoryNetwork, Trace
+    from ntm_core.tasks import Sample, Task
+
+
+class Observation(NamedTuple):
+    """One sequence as float32 arrays, ready for a sink."""
+
+    initial: dict[str, Array]
+    """The carried fields before the first step."""
+    columns: dict[str, Array]
+    """All fields of all steps, time first."""
+
+
+def trace_spec(model: MemoryNetwork[Any, Any], task: Task) -> TraceSpec:
+    """The fields of a model's steps on a task: the model's own, then input, output, target and mask."""
+    share = (0.0, 1.0)
+    return TraceSpec(
+        (
+            *model.fields(),
+            Field("input", Role.INPUT, (task.inputs,), ("channel",), "", task.input_limits),
+            Field("output", Role.OUTPUT, (task.outputs,), ("channel",), "probability", share),
+            Field("target", Role.TARGET, (task.outputs,), ("channel",), "", share),
+            Field("mask", Role.MASK, (), (), "", share),
+        ),
+        model.order,
+    )
+
+
+def observe(spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Tensor, item: int = 0) -> Observation:
+    """One sequence of a batch, brought to the host in one transfer whatever its length and the number of fields.
+
+    trace: of the batch.   sample: what it ran on.   logits: (time, batch, outputs).   item: which sequence.
+    """
+    values = {
+        "input": sample.inputs,
+        "output": logits,
+        "target": sample.targets,
+        "mask": sample.mask,
+    } | trace.steps._asdict()
+    initial = [getattr(trace.initial, field.name)[item] for field in spec.carried]
+    steps = [values[field.name][:, item] for field in spec]
+    arrays = _on_host([*initial, *steps])
+    columns = {field.name: array for field, array in zip(spec, arrays[len(initial) :], strict=True)}
+    # The logistic function, on the host: torch rounds it by a value's place in its tensor, and a step run alone
+    # would differ from the same step of a sequence in the last bit.
+    columns["output"] = 0.5 + 0.5 * np.tanh(0.5 * columns["output"])
+    return Observation({field.name: array for field, array in zip(spec.carried, arrays, strict=False)}, columns)
+
+
+def _on_host(tensors: Sequence[Tensor]) -> list[Array]:
+    """The tensors as float32 arrays: joined where they are, copied once, then cut into views."""
+    joined = torch.cat([tensor.detach().reshape(-1) for tensor in tensors]).float().cpu().numpy()
+    ends = np.cumsum([tensor.numel() for tensor in tensors])[:-1]
+    return [part.reshape(tensor.shape) for part, tensor in zip(np.split(joined, ends), tensors, strict=True)]

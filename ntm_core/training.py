@@ -1,0 +1,231 @@
+"""Learning a task: one update at a time, and how to tell that it is learned."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ntm_core import checks, seeding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ntm_core.network import MemoryNetwork, Trace
+    from ntm_core.tasks import Sample, Task
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """RMSProp with momentum; the defaults learn copy fastest. Raises ConfigError on settings that can't be."""
+
+    batch: int = 16
+    """Fewer learn copy from fewer sequences, but in more updates, and an update costs almost the same."""
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-4
+    decay_sequences: int = 12_000
+    """Sequences over which the learning rate falls, along a straight line, from the first to the final one."""
+    alpha: float = 0.95
+    """How much of the running mean of squared gradients one update keeps."""
+    momentum: float = 0.9
+    clip_norm: float = 10.0
+    """The greatest length of the gradient of all parameters together."""
+    check_sequences: int = 500
+    """Sequences between two checks whether the task is solved."""
+
+    def __post_init__(self) -> None:
+        for count in ("batch", "decay_sequences", "check_sequences"):
+            checks.whole(count, getattr(self, count), at_least=1)
+        for rate in ("learning_rate", "final_learning_rate", "clip_norm"):
+            checks.number(rate, getattr(self, rate), above=0)
+        for share in ("alpha", "momentum"):
+            checks.share(share, getattr(self, share))
+
+    def learning_rate_at(self, sequences: int) -> float:
+        """The learning rate once so many sequences were seen."""
+        share = min(sequences / self.decay_sequences, 1.0)
+        return self.learning_rate + share * (self.final_learning_rate - self.learning_rate)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers; `from_json` gives an equal config back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> TrainConfig:
+        """The config that `to_json` wrote. Raises ConfigError on anything else."""
+        return cls(**checks.plain_settings("training", plain, (each.name for each in fields(cls))))
+
+
+class Scores(NamedTuple):
+    """How well each sequence of a batch went, (batch,) each."""
+
+    loss: Tensor
+    """Cross-entropy in nats, mean over the scored bits."""
+    wrong_bits: Tensor
+    """Scored bits on the wrong side of one half."""
+    bits: Tensor
+    """Scored bits."""
+
+
+class Check(NamedTuple):
+    """One look at whether a task is solved."""
+
+    bit_error_rate: float
+    """Share of wrong bits on the criterion's sequences."""
+    is_solved: bool
+    """Whether this was the last of enough faultless checks in a row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """One iteration of training. Its figures belong to the weights before the update, as its trace does."""
+
+    iteration: int
+    """Updates that those weights had seen."""
+    sequences: int
+    """Sequences seen, these included."""
+    loss: float
+    """Cross-entropy in nats, mean over the scored bits of the batch."""
+    wrong_bits: float
+    """Mean over the sequences of the batch."""
+    bits_per_sequence: float
+    """Cross-entropy in bits, summed over a sequence and averaged over the batch."""
+    gradient_norm: float
+    """Before clipping."""
+    learning_rate: float
+    seed: int
+    """Of the generator that drew the batch."""
+    item_loss: tuple[float, ...]
+    item_wrong_bits: tuple[float, ...]
+    sample: Sample
+    """On the device it ran on."""
+    logits: Tensor
+    """(time, batch, outputs), detached."""
+    trace: Trace[Any, Any] | None
+
+    @property
+    def not_finite(self) -> str | None:
+        """What went wrong, or None. Such an update was not applied."""
+        if not math.isfinite(self.loss):
+            return "loss"
+        return None if math.isfinite(self.gradient_norm) else "gradient"
+
+
+class Trainer:
+    """Updates a network's weights in place. Equal seeds give equal updates, to the bit on a CPU.
+
+    The batch of an iteration depends on the seed and the iteration alone, so it can be drawn again.
+    """
+
+    def __init__(
+        self,
+        model: MemoryNetwork[Any, Any],
+        task: Task,
+        config: TrainConfig | None = None,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        checks.whole("seed", seed, at_least=0)
+        self.model = model.to(device)
+        self.task = task
+        self.config = config or TrainConfig()
+        self.seed = seed
+        self.device = torch.device(device)
+        self.iteration = 0
+        self.sequences = 0
+        self._next_check = self.config.check_sequences
+        self._faultless_checks = 0
+        self._parameters = list(model.parameters())
+        self._optimizer = torch.optim.RMSprop(
+            self._parameters,
+            lr=self.config.learning_rate,
+            alpha=self.config.alpha,
+            momentum=self.config.momentum,
+            foreach=True,
+        )
+
+    def step(self, record: bool = False) -> Update:
+        """Run a fresh batch and apply its update, unless the loss or the gradient is not finite."""
+        config = self.config
+        learning_rate = config.learning_rate_at(self.sequences)
+        seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
+        sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)
+        logits, _, trace = self.model(sample.inputs, trace=record)
+        scores = score(logits, sample)
+        loss = (scores.loss * scores.bits).sum() / scores.bits.sum()
+        self._optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm, foreach=True)
+        # The one value that waits for the device: all figures of the update together.
+        figures = torch.cat((*(each.detach() for each in scores), norm.detach().view(1))).tolist()
+        gradient_norm = figures.pop()
+        item_loss, item_wrong_bits, item_bits = (
+            tuple(each) for each in zip(*[iter(figures)] * config.batch, strict=True)
+        )
+        item_nats = [loss * bits for loss, bits in zip(item_loss, item_bits, strict=True)]
+        update = Update(
+            iteration=self.iteration,
+            sequences=self.sequences + config.batch,
+            loss=sum(item_nats) / sum(item_bits),
+            wrong_bits=sum(item_wrong_bits) / config.batch,
+            bits_per_sequence=sum(item_nats) / config.batch / math.log(2),
+            gradient_norm=gradient_norm,
+            learning_rate=learning_rate,
+            seed=seed,
+            item_loss=item_loss,
+            item_wrong_bits=item_wrong_bits,
+            sample=sample,
+            logits=logits.detach(),
+            trace=trace,
+        )
+        if update.not_finite is None:
+            for group in self._optimizer.param_groups:
+                group["lr"] = learning_rate
+            self._optimizer.step()
+            self.iteration += 1
+            self.sequences = update.sequences
+        return update
+
+    @property
+    def is_check_due(self) -> bool:
+        """Whether enough sequences were seen since the last check."""
+        return self.sequences >= self._next_check
+
+    def check(self) -> Check:
+        """Try the task's criterion on fresh sequences, the same for equal seeds and iterations."""
+        criterion = self.task.criterion
+        seed = seeding.derive(seeding.CHECK, self.seed, self.iteration)
+        bit_error_rate = self.evaluate(criterion.length, criterion.sequences, seed)
+        self._faultless_checks = self._faultless_checks + 1 if bit_error_rate == 0 else 0
+        self._next_check = self.sequences + self.config.check_sequences
+        return Check(bit_error_rate, self._faultless_checks >= criterion.checks)
+
+    def evaluate(self, length: int, sequences: int, seed: int) -> float:
+        """The share of wrong bits on so many fresh sequences, which `seed` and nothing else decides."""
+        sample = on_device(self.task.sample(sequences, seeding.generator(seed), length), self.device)
+        with torch.no_grad():
+            logits, _, _ = self.model(sample.inputs)
+            scores = score(logits, sample)
+            return float(scores.wrong_bits.sum() / scores.bits.sum())
+
+
+def score(logits: Tensor, sample: Sample) -> Scores:
+    """Compare outputs with targets where the mask says so.
+
+    logits: (time, batch, outputs).   Raises nothing; a sequence without a scored step scores NaN.
+    """
+    mask = sample.mask.unsqueeze(-1)
+    nats = functional.binary_cross_entropy_with_logits(logits, sample.targets, reduction="none") * mask
+    wrong = ((logits > 0) != (sample.targets > 0.5)) * mask
+    bits = sample.mask.sum(0) * logits.shape[-1]
+    return Scores(nats.sum((0, 2)) / bits, wrong.sum((0, 2)), bits)
+
+
+def on_device(sample: Sample, device: torch.device) -> Sample:
+    """The same batch there."""
+    return type(sample)(*(tensor.to(device, non_blocking=True) for tensor in sample))

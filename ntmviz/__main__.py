@@ -1,0 +1,7 @@
+"""`python -m ntmviz` is `ntmviz`."""
+
+import sys
+
+from ntmviz.cli import main
+
+sys.exit(main())

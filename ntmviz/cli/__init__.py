@@ -1,0 +1,86 @@
+"""The command line: `ntmviz [FILE...]` shows the window, `ntmviz COMMAND ...` does one thing and says how it went."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+from ntmviz import __version__
+from ntmviz.cli import demo, figure, follow, info, open_window, train
+from ntmviz.errors import NtmvizError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {"demo": demo, "train": train, "follow": follow, "info": info, "figure": figure}
+"""Each is a module with `add_to(parser)` and `run(arguments) -> exit code`."""
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"ntmviz: {message}; '{self.prog} --help' tells more\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ntmviz",
+        description="See what a memory network writes, where it looks, and why. Without a command: open the window.",
+        epilog="commands: " + ", ".join(COMMANDS) + "; 'ntmviz COMMAND --help' describes each",
+        allow_abbrev=False,
+    )
+    open_window.add_to(parser)
+    return parser
+
+
+def _command_parser(name: str) -> argparse.ArgumentParser:
+    module = COMMANDS[name]
+    assert module.__doc__ is not None
+    parser = _Parser(prog=f"ntmviz {name}", description=module.__doc__, allow_abbrev=False)
+    module.add_to(parser)
+    parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns its exit code. An error is one line on standard error."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.WARNING, format="ntmviz: %(message)s")
+    if "--version" in words[:1]:
+        print(f"ntmviz {__version__}")
+        return DONE
+    module = COMMANDS.get(words[0]) if words else None
+    parser = _parser() if module is None else _command_parser(words.pop(0))
+    is_verbose = "--verbose" in words
+    try:
+        arguments = parser.parse_args(words)
+        return (open_window if module is None else module).run(arguments)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else USAGE
+    except KeyboardInterrupt:
+        print("ntmviz: stopped", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if is_verbose:
+            traceback.print_exc()
+        print(f"ntmviz: {_line(error)}", file=sys.stderr)
+        return error.exit_code if isinstance(error, NtmvizError) else USAGE if _is_usage(error) else FAILED
+
+
+def _line(error: Exception) -> str:
+    """An error in one line; one that nobody foresaw says so."""
+    text = " ".join(str(error).split())
+    if isinstance(error, NtmvizError) or type(error).__module__.split(".")[0] in ("ntm_core", "sessions"):
+        return text
+    return f"{type(error).__name__}: {text}. This is a fault of ntmviz; 'ntmviz ... --verbose' shows where"
+
+
+def _is_usage(error: Exception) -> bool:
+    """Whether the words of the command line were wrong: a config that cannot be is named on it."""
+    return type(error).__name__ in ("ConfigError", "DeviceError")

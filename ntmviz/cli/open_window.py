@@ -1,0 +1,102 @@
+"""Open the window, or draw it once with --screenshot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ntmviz import __version__
+from ntmviz.errors import UsageError
+
+_PACKAGES = ("torch", "numpy", "h5py", "PySide6-Essentials", "pyqtgraph", "cmap", "safetensors")
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="sessions to open")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="draw the window, save it and leave")
+    parser.add_argument("--workspace", choices=["watch"], default="watch", help="which arrangement to draw")
+    parser.add_argument("--episode", type=int, metavar="N", help="episode to look at; negative from the end")
+    parser.add_argument("--step", type=int, metavar="N", help="step to look at; negative from the end")
+    parser.add_argument("--theme", choices=["dark", "light"], help="for this once")
+    parser.add_argument("--size", type=size, default=(1440, 900), metavar="WxH", help="of the screenshot (1440x900)")
+    parser.add_argument("--scale", type=scale, default=2.0, help="pixels of the screenshot a pixel of the size (2)")
+    parser.add_argument("--info", action="store_true", help="print versions and places, as JSON")
+    parser.add_argument("--reset", action="store_true", help="forget settings, recent files and arrangement")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
+
+
+def size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT in pixels."""
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and 320 <= int(width) <= 8000 and 240 <= int(height) <= 8000):
+        raise argparse.ArgumentTypeError(f"WIDTHxHEIGHT from 320x240 to 8000x8000 was wanted; got {text!r}")
+    return int(width), int(height)
+
+
+def scale(text: str) -> float:
+    """A factor from 0.5 to 4."""
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = float("nan")
+    if not 0.5 <= factor <= 4:
+        raise argparse.ArgumentTypeError(f"a factor from 0.5 to 4 was wanted; got {text!r}")
+    return factor
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.version:
+        print(f"ntmviz {__version__}")
+        return 0
+    if arguments.info:
+        print(json.dumps(installation(), indent=2))
+        return 0
+    if arguments.reset:
+        from ntmviz.settings import reset
+
+        print(f"forgot the settings; sessions are untouched: {reset()}")
+        return 0
+    from ntmviz import app
+
+    if arguments.screenshot is None:
+        if arguments.episode is not None or arguments.step is not None:
+            raise UsageError("--episode and --step go with --screenshot; in the window use Up, Down and G")
+        return app.run(arguments.files)
+    if len(arguments.files) > 1:
+        raise UsageError(f"one session was wanted for a screenshot; got {len(arguments.files)}")
+    app.screenshot(
+        arguments.files[0] if arguments.files else None,
+        arguments.screenshot,
+        episode=arguments.episode,
+        step=arguments.step,
+        theme_name=arguments.theme,
+        size=arguments.size,
+        scale=arguments.scale,
+    )
+    print(arguments.screenshot)
+    return 0
+
+
+def installation() -> dict[str, object]:
+    """Versions and places that a report of a fault should name."""
+    from ntmviz.settings import sessions_folder, settings_path
+
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "ntmviz": __version__,
+        "python": sys.version.split()[0],
+        "system": platform.platform(),
+        "packages": versions,
+        "settings": str(settings_path()),
+        "sessions": str(sessions_folder()),
+    }

@@ -1,0 +1,137 @@
+"""Train a network on a task and record it to a session."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ntmviz.errors import NtmvizError, UsageError
+from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from ntmviz.wording import grouped, short
+
+if TYPE_CHECKING:
+    from ntmviz.runs import Run
+
+_REPORT_S = 2.0
+_SLICE_S = 0.2
+_TABLES = ("task", "train")
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", metavar="TASK", help="what to learn: copy")
+    parser.add_argument("--model", default="ntm", help="which network (ntm)")
+    parser.add_argument("--controller", help="which controller (lstm)")
+    parser.add_argument("--iterations", type=positive, metavar="N", help=f"updates (as many as give {MOST_SEQUENCES} sequences)")
+    parser.add_argument("--until-solved", action="store_true", help="stop when the task counts as solved")
+    parser.add_argument("--batch", type=positive, metavar="N", help="sequences an update")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="equal seeds give equal trainings (0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the session (TASK-seedN.ntmviz.h5 here)")
+    parser.add_argument("--record", default="auto", metavar="POLICY", help="auto, all, every:N or off (auto)")
+    parser.add_argument("--max-size", type=positive, default=2000, metavar="MB", help="of the session, with --record auto (2000)")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="settings", metavar="KEY=VALUE",
+        help="a setting of the model, or task.KEY=VALUE, or train.KEY=VALUE; may be given again",
+    )
+    parser.add_argument("--resume", metavar="FILE", help="start from the last checkpoint of a session")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, last line")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 was wanted; got {text!r}")
+    return int(text)
+
+
+def options_of(arguments: argparse.Namespace) -> RunOptions:
+    """The options that a command line asks for. Raises UsageError."""
+    tables: dict[str, dict[str, Any]] = {"model": {}, "task": {}, "train": {}}
+    for setting in arguments.settings:
+        key, equals, text = setting.partition("=")
+        table, dot, name = key.partition(".")
+        if not equals or not key or (dot and (table not in _TABLES or not name)):
+            raise UsageError(f"--set KEY=VALUE with KEY, task.KEY or train.KEY was wanted; got {setting!r}")
+        tables[table if dot else "model"][name if dot else key] = value(text)
+    if arguments.controller is not None:
+        tables["model"]["controller"] = arguments.controller
+    if arguments.batch is not None:
+        tables["train"]["batch"] = arguments.batch
+    out = arguments.out or Path(f"{arguments.task}-seed{arguments.seed}.ntmviz.h5")
+    return RunOptions(
+        out=str(out),
+        task=arguments.task,
+        task_settings=tables["task"],
+        model=arguments.model,
+        model_settings=tables["model"],
+        train=tables["train"],
+        seed=arguments.seed,
+        device=arguments.device,
+        iterations=arguments.iterations,
+        until_solved=arguments.until_solved,
+        record=arguments.record,
+        max_size=arguments.max_size * 10**6,
+        resume=arguments.resume,
+    )
+
+
+def value(text: str) -> Any:
+    """A number, true, false or null where the text is one, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from ntmviz.runs import Run
+
+    training = Run(options_of(arguments))
+    result = drive(training, is_quiet=arguments.json)
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        tell(result)
+    if training.failure is not None:
+        raise NtmvizError(training.failure)
+    return 0
+
+
+def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
+    """Train to the end, with a line of progress now and then; Ctrl+C ends it early and keeps everything."""
+    told = time.perf_counter()
+    per_slice = 1
+    try:
+        while not training.is_over:
+            started = time.perf_counter()
+            training.advance(per_slice)
+            taken = time.perf_counter() - started
+            per_slice = max(1, min(2 * per_slice, int(per_slice * _SLICE_S / max(taken, 1e-6))))
+            if not is_quiet and time.perf_counter() - told >= _REPORT_S:
+                told = time.perf_counter()
+                now = training.progress()
+                print(
+                    f"iteration {grouped(now.iteration)} of {grouped(now.iterations)}   loss {short(now.loss)}   "
+                    f"wrong bits {short(now.wrong_bits)}   {now.sequences / now.seconds:.0f} sequences/s   "
+                    f"{grouped(now.recorded_episodes)} episodes recorded",
+                    flush=True,
+                )
+    except KeyboardInterrupt:
+        print("stopping: measuring and sealing the session", file=sys.stderr, flush=True)
+    training.finish()
+    return training.result()
+
+
+def tell(result: dict[str, Any]) -> None:
+    """The result in words."""
+    how = "solved" if result["solved"] else "not solved"
+    print(f"{result['task']} {how} after {grouped(result['sequences'])} sequences, {result['seconds']:.1f} s")
+    for length, share in result["bit_error_rate"].items():
+        print(f"  length {length}: {100 * share:.3g} % of bits wrong")
+    dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
+    print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
+    print(result["session"])

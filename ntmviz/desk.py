@@ -1,0 +1,131 @@
+"""What lies on the desk: the open session, followed while it grows, and the training that this window drives."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+import sessions
+from ntmviz.live import EngineProcess
+
+if TYPE_CHECKING:
+    from ntmviz.run_options import RunOptions
+    from sessions import Recording
+
+REFRESH_MS = 50
+"""Time between two looks at a growing file."""
+
+_log = logging.getLogger(__name__)
+
+
+class Desk(QObject):
+    """One session at a time, and at most one training."""
+
+    opened = Signal(object)  # Recording
+    grew = Signal()  # the recording took in more
+    ended = Signal()  # the session no longer grows
+    closed = Signal()
+    failed = Signal(str)  # one line for the user
+    starting = Signal(object)  # RunOptions
+    progressed = Signal(dict)
+    solved = Signal(dict)
+    training_ended = Signal(object, str)  # result or None, failure or ""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.recording: Recording | None = None
+        self.engine: EngineProcess | None = None
+        self._was_live = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the open session can still grow."""
+        return self.recording is not None and self._was_live
+
+    @property
+    def is_training(self) -> bool:
+        """Whether this window drives a training."""
+        return self.engine is not None
+
+    def open(self, path: Path) -> bool:
+        """Open a session instead of the one that is open; that one stays where the new one cannot be read."""
+        try:
+            recording = sessions.open(path)
+        except sessions.SessionError as error:
+            self.failed.emit(str(error))
+            return False
+        self._put_away()
+        self.recording = recording
+        self._was_live = recording.is_live
+        if self._was_live:
+            self._timer.start()
+        self.opened.emit(recording)
+        return True
+
+    def refresh(self) -> None:
+        """Take in what was written since the last look."""
+        recording = self.recording
+        if recording is None:
+            return
+        try:
+            is_live = recording.is_live  # asked before the look, so that nothing written in between is missed
+            has_more = recording.refresh()
+        except sessions.SessionError as error:
+            self._timer.stop()
+            self._was_live = False
+            self.failed.emit(str(error))
+            return
+        if not is_live and self._was_live:
+            self._timer.stop()
+            self._was_live = False
+            self.grew.emit()
+            self.ended.emit()
+        elif has_more:
+            self.grew.emit()
+
+    def train(self, options: RunOptions) -> None:
+        """Start a training in a process of its own; a training that runs already is ended first."""
+        if self.engine is not None:
+            self.engine.close()
+        Path(options.out).parent.mkdir(parents=True, exist_ok=True)
+        engine = self.engine = EngineProcess(options, self)
+        engine.ready.connect(self._on_ready)
+        engine.progressed.connect(self.progressed)
+        engine.solved.connect(self.solved)
+        engine.ended.connect(self._on_ended)
+        self.starting.emit(options)
+
+    def close(self) -> None:
+        """Put the session away; a training goes on."""
+        self._put_away()
+        self.closed.emit()
+
+    def shut_down(self) -> None:
+        """End everything this desk started, in order."""
+        self._timer.stop()
+        if self.engine is not None:
+            self.engine.close()
+            self.engine = None
+        self._put_away()
+
+    def _put_away(self) -> None:
+        self._timer.stop()
+        if self.recording is not None:
+            self.recording.close()
+        self.recording, self._was_live = None, False
+
+    def _on_ready(self, path: str) -> None:
+        self.open(Path(path))
+
+    def _on_ended(self, result: dict[str, Any] | None, failure: str) -> None:
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            engine.deleteLater()
+        self.refresh()
+        self.training_ended.emit(result, failure)

@@ -1,0 +1,174 @@
+"""Small dialogs: the command palette, the list of keys, and a new training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QGridLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ntmviz import ink
+from ntmviz.actions import COMMANDS, MENUS, shown_keys
+from ntmviz.panels import label
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+
+class CommandPalette(QDialog):
+    """Type part of a command's name, choose with the arrows, run with Enter."""
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("All commands")
+        self.resize(QSize(460, 360))
+        layout = QVBoxLayout(self)
+        self.entry = QLineEdit()
+        self.entry.setPlaceholderText("Type what you want to do")
+        self.entry.installEventFilter(self)
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout.addWidget(self.entry)
+        layout.addWidget(self.list)
+        self._actions = actions
+        self.chosen: str | None = None
+        """Name of the command that was chosen, once accepted."""
+        self.entry.textChanged.connect(self._fill)
+        self.entry.returnPressed.connect(self._choose)
+        self.list.itemClicked.connect(self._choose)
+        self._fill("")
+
+    def _fill(self, wanted: str) -> None:
+        self.list.clear()
+        words = wanted.lower().split()
+        for command in COMMANDS:
+            if command.name == "palette" or not self._actions[command.name].isEnabled():
+                continue
+            text = f"{command.menu}: {command.text}"
+            if all(word in f"{text} {command.tip}".lower() for word in words):
+                keys = f"    {shown_keys(command)}" if command.keys else ""
+                item = QListWidgetItem(f"{text}{keys}")
+                item.setData(Qt.ItemDataRole.UserRole, command.name)
+                item.setToolTip(command.tip)
+                self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def _choose(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            self.chosen = item.data(Qt.ItemDataRole.UserRole)
+            self.accept()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            move = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if move is not None and self.list.count():
+                self.list.setCurrentRow((self.list.currentRow() + move) % self.list.count())
+                return True
+        return super().eventFilter(watched, event)
+
+
+class KeysDialog(QDialog):
+    """Every command with its key, by menu, and how to read the machine."""
+
+    _READING = (
+        "Every row of the memory is a location, every column one element of its word. Orange is where the network writes, "
+        "blue where it reads, in every view. A bar beside a row is the share of attention that its head pays to that "
+        "location. Key, erase, add and read vectors lie in line with the memory's columns."
+    )
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys and what they do")
+        self.resize(QSize(760, 620))
+        layout = QVBoxLayout(self)
+        layout.addWidget(label("How to read the machine", size=ink.HEADLINE, weight=ink.BOLD))
+        reading = label(self._READING, tone="muted")
+        reading.setWordWrap(True)
+        layout.addWidget(reading)
+        inside = QWidget()
+        grid = QGridLayout(inside)
+        grid.setColumnStretch(2, 1)
+        grid.setHorizontalSpacing(18)
+        row = 0
+        for menu in MENUS:
+            grid.addWidget(label(menu, size=ink.STATEMENT, weight=ink.BOLD), row, 0)
+            row += 1
+            for command in COMMANDS:
+                if command.menu == menu:
+                    grid.addWidget(label(shown_keys(command), weight=ink.MEDIUM), row, 0)
+                    grid.addWidget(label(command.text.rstrip("…")), row, 1)
+                    grid.addWidget(label(command.tip, tone="muted"), row, 2)
+                    row += 1
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        layout.addWidget(scroll, 1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+
+class TrainingDialog(QDialog):
+    """The sizes and the seed of a training of an NTM on copy. What cannot be is not offered."""
+
+    _NUMBERS = (
+        ("seed", "Seed", 0, 0, 2**31 - 1, "Equal seeds give equal trainings on the same machine"),
+        ("task.max_length", "Longest sequence", 20, 1, 200, "Vectors to copy: from 1 to this many"),
+        ("task.bits", "Bits of a vector", 8, 1, 64, ""),
+        ("locations", "Memory locations", 128, 4, 4096, "Rows of the memory"),
+        ("word_size", "Word size", 20, 1, 256, "Columns of the memory"),
+        ("read_heads", "Read heads", 1, 1, 16, ""),
+        ("write_heads", "Write heads", 1, 1, 16, ""),
+        ("hidden_size", "Controller units", 100, 1, 2048, "Units of the LSTM"),
+    )
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("New training")
+        layout = QVBoxLayout(self)
+        layout.addWidget(label("Train an NTM on copy", size=ink.HEADLINE, weight=ink.BOLD))
+        layout.addWidget(label("It trains until it is solved, and everything is recorded.", tone="muted"))
+        form = QFormLayout()
+        form.setVerticalSpacing(8)
+        self.fields: dict[str, QSpinBox] = {}
+        for name, text, value, low, high, tip in self._NUMBERS:
+            box = QSpinBox()
+            box.setRange(low, high)
+            box.setValue(value)
+            box.setToolTip(tip or text)
+            form.addRow(text, box)
+            self.fields[name] = box
+        layout.addLayout(form)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        start = buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
+        start.setProperty("primary", "true")
+        start.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+    @property
+    def seed(self) -> int:
+        return self.fields["seed"].value()
+
+    @property
+    def task_settings(self) -> dict[str, int]:
+        return {name.removeprefix("task."): box.value() for name, box in self.fields.items() if name.startswith("task.")}
+
+    @property
+    def model_settings(self) -> dict[str, int]:
+        return {name: box.value() for name, box in self.fields.items() if name != "seed" and not name.startswith("task.")}

@@ -1,0 +1,114 @@
+"""The pictures on the doors of the welcome page: drawn from the sample session, not invented."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sessions
+from ntmviz import ink
+from ntmviz.assets import asset
+from ntmviz.colours import Scale
+from ntmviz.episode_figures import SequenceFigure, rows_to_show, sequence
+from ntmviz.figures import MachineFigure, machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+SAMPLE = "copy.ntmviz.h5"
+_ROWS = 24
+_Marks = list[ink.Mark]
+
+
+class DoorPictures:
+    """Reads the sample once, when the first picture is drawn. Without a sample the doors have no pictures."""
+
+    def of(self, door: str) -> Callable[[float, float], _Marks]:
+        """What draws the picture of a door into (width, height)."""
+        return {"watch": self._watch, "replay": self._replay, "follow": self._follow}[door]
+
+    @cached_property
+    def _sample(self) -> tuple[MachineFigure, SequenceFigure, int] | None:
+        try:
+            with sessions.open(asset(SAMPLE)) as recording:
+                episode = recording.episodes[len(recording.episodes) - 1]
+                over_time = sequence(episode)
+                step = len(episode) - len(episode) // 4
+                at_step = machine(episode, step)
+                return at_step, over_time, rows_to_show(over_time, _ROWS, at_step.locations)
+        except (FileNotFoundError, sessions.SessionError, ValueError):
+            return None
+
+    def _watch(self, width: float, height: float) -> _Marks:
+        if self._sample is None:
+            return []
+        figure, _, first = self._sample
+        rows, cell_w, cell_h = _ROWS, 10, 6
+        left, top = round((width - cell_w * figure.word_size) / 2), 28
+        memory = figure.memory[first : first + rows]
+        wide, tall = cell_w * figure.word_size, cell_h * rows
+        marks: _Marks = [
+            ink.Image(left, top, wide, tall, memory, Scale.SIGNED, -figure.limit, figure.limit),
+            ink.Box(left - 1, top - 1, wide + 2, tall + 2, stroke="border"),
+        ]
+        for weighting, is_write in [(each, True) for each in figure.writes] + [(each, False) for each in figure.reads]:
+            token = weighting.head.kind.value
+            for row in range(rows):
+                length = round(40 * float(weighting.values[first + row]))
+                if length:
+                    x = left - 6 - length if is_write else left + wide + 6
+                    marks.append(ink.Box(x, top + row * cell_h + 1, length, cell_h - 2, fill=token))
+            if first <= weighting.peak < first + rows:
+                y = top + (weighting.peak - first) * cell_h
+                marks.append(ink.Box(left - 1, y, wide + 2, cell_h, stroke=token))
+                x = left - 54 if is_write else left + wide + 54
+                align = ink.Align.RIGHT if is_write else ink.Align.LEFT
+                marks.append(ink.Text(x, y + cell_h / 2, token, token, weight=ink.BOLD, align=align))
+        caption = f"memory after step {figure.step}: a row a location"
+        return [*marks, ink.Text(width / 2, top + tall + 20, caption, "muted", align=ink.Align.CENTRE)]
+
+    def _replay(self, width: float, height: float) -> _Marks:
+        if self._sample is None:
+            return []
+        figure, over_time, first = self._sample
+        steps, pitch_y = over_time.count, 5
+        pitch_x = max(4, int(min(300.0, width - 60)) // steps)
+        left, top = round((width - pitch_x * steps) / 2), 40
+        tall = pitch_y * _ROWS
+        marks: _Marks = [ink.Box(left - 1, top - 1, pitch_x * steps + 2, tall + 2, fill="well", stroke="border")]
+        half = pitch_x // 2
+        for token, all_heads, shift in (("write", over_time.writes, 0), ("read", over_time.reads, half)):
+            strongest: NDArray[np.floating] = all_heads.max(axis=0)[first : first + _ROWS]
+            for row, step in zip(*(strongest > 0.3).nonzero(), strict=True):
+                x = left + int(step) * pitch_x + shift
+                marks.append(ink.Box(x, top + int(row) * pitch_y, max(half, 2), pitch_y - 1, fill=token))
+        x = left + figure.step * pitch_x
+        bottom = top + tall
+        marks += [
+            ink.Box(x - 2, top - 4, pitch_x + 4, tall + 8, stroke="text", stroke_width=2, radius=2),
+            ink.Box(x + pitch_x / 2 - 13, bottom + 8, 26, 16, fill="text", radius=3),
+            ink.Text(x + pitch_x / 2, bottom + 16, str(figure.step), "panel", weight=ink.BOLD, align=ink.Align.CENTRE),
+            ink.Text(left, bottom + 16, "step 0", "muted"),
+            ink.Text(left + pitch_x * steps, bottom + 16, str(steps - 1), "muted", align=ink.Align.RIGHT),
+            ink.Text(width / 2, bottom + 40, "where it wrote and read, over the steps", "muted", align=ink.Align.CENTRE),
+        ]
+        return marks
+
+    def _follow(self, width: float, height: float) -> _Marks:
+        lines = (
+            ("muted", "in a terminal, or in your own script"),
+            ("text", "ntmviz train copy --out run.ntmviz.h5"),
+            ("muted", "and here, now or later"),
+            ("text", "ntmviz follow run.ntmviz.h5"),
+        )
+        wide = 290
+        left, top = round((width - wide) / 2), 46
+        marks: _Marks = [ink.Box(left, top, wide, 116, fill="well", stroke="border", radius=4)]
+        for index, (token, text) in enumerate(lines):
+            y = top + 20 + 25 * index
+            marks.append(ink.Text(left + 14, y, text, token, size=ink.SMALL if token == "muted" else ink.BODY))
+        caption = "the session file is all they share"
+        return [*marks, ink.Text(width / 2, top + 140, caption, "muted", align=ink.Align.CENTRE)]

@@ -1,0 +1,15 @@
+"""What goes wrong at the border with the user: one clear line and the exit code that goes with it."""
+
+from __future__ import annotations
+
+
+class NtmvizError(Exception):
+    """Something the user asked for cannot be done. The text says what was wanted, what came and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(NtmvizError):
+    """A flag, name or value that no run could make sense of."""
+
+    exit_code = 2

@@ -1,0 +1,314 @@
+"""What is drawn, as numbers: records of a Source turned into arrays, limits and labels. NumPy alone.
+
+Every figure asks for roles and never for a model, so a new model gets its pictures without a change here. A role that
+a model lacks leaves its part of the figure empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ntm_core.trace import Order, Role
+from ntmviz.colours import Scale
+from ntmviz.wording import offset_label, short
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ntm_core.trace import Source, TraceSpec
+
+    Floats = NDArray[np.floating]
+
+WRITTEN = 0.1
+"""A weighting above this counts as touching its location."""
+
+
+class HeadKind(StrEnum):
+    READ = "read"
+    WRITE = "write"
+
+    @property
+    def scale(self) -> Scale:
+        return Scale(self.value)
+
+    @property
+    def weighting(self) -> Role:
+        return Role.READ_WEIGHTING if self is HeadKind.READ else Role.WRITE_WEIGHTING
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Head:
+    """One head: its kind and its place among those of its kind."""
+
+    kind: HeadKind
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One vector of a word's width, drawn in line with the columns of the memory."""
+
+    label: str
+    head: HeadKind
+    values: Floats
+    scale: Scale
+    note: str
+    """The one number that sums the strip up, with its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighting:
+    """Where one head is, over all locations."""
+
+    label: str
+    head: Head
+    values: Floats
+    peak: int
+    """The location it attends to most."""
+
+    @property
+    def peak_value(self) -> float:
+        return float(self.values[self.peak])
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFigure:
+    """The whole machine at one step."""
+
+    step: int
+    steps: int
+    memory: Floats
+    """(locations, word), after the step."""
+    before: Floats
+    """(locations, word), as the previous step left it."""
+    limit: float
+    """The signed colour range is -limit..+limit, fixed over the episode."""
+    writes: tuple[Weighting, ...]
+    reads: tuple[Weighting, ...]
+    above: tuple[Strip, ...]
+    below: tuple[Strip, ...]
+
+    @property
+    def locations(self) -> int:
+        return self.memory.shape[0]
+
+    @property
+    def word_size(self) -> int:
+        return self.memory.shape[1]
+
+
+def heads(spec: TraceSpec) -> tuple[Head, ...]:
+    """Every head of a model, read heads first."""
+    found = []
+    for kind in HeadKind:
+        field = spec.with_role(kind.weighting)
+        found += [Head(kind, index) for index in range(field.shape[0] if field else 0)]
+    return tuple(found)
+
+
+def head_label(head: Head, spec: TraceSpec) -> str:
+    """ "read head", or "read head 2" where there are several; people count from one."""
+    several = sum(1 for each in heads(spec) if each.kind == head.kind) > 1
+    return f"{head.kind} head {head.index + 1}" if several else f"{head.kind} head"
+
+
+def _numbered(label: str, head: Head, spec: TraceSpec) -> str:
+    several = sum(1 for each in heads(spec) if each.kind == head.kind) > 1
+    return f"{label} {head.index + 1}" if several else label
+
+
+def _shared_axis_index(head: Head, spec: TraceSpec) -> int:
+    """Place of a head on an axis that read and write heads share; read heads come first."""
+    return heads(spec).index(head)
+
+
+def signed_limit(*arrays: Floats | None) -> float:
+    """The smallest of 1, 1.5, 2, 3, 5, 7, 10, 15, ... that holds every finite value: a range people can read."""
+    largest = max((float(np.nanmax(np.where(np.isfinite(a), np.abs(a), 0))) for a in arrays if a is not None and a.size), default=0.0)
+    limit = 1.0
+    while limit < largest * (1 - 1e-6):
+        decade = 10 ** np.floor(np.log10(limit) + 1e-9)
+        steps = [round(limit / decade, 6) < next_ for next_ in (1.5, 2, 3, 5, 7, 10)]
+        limit = float((1.5, 2, 3, 5, 7, 10)[steps.index(True)] * decade)
+    return limit
+
+
+def peak(values: Floats) -> int:
+    """Index of the largest value; where none is a number, 0."""
+    return int(np.argmax(np.where(np.isnan(values), -np.inf, values))) if values.size else 0
+
+
+def _weighting(values: Floats, head: Head, spec: TraceSpec) -> Weighting:
+    return Weighting(head_label(head, spec), head, values, peak(values))
+
+
+def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
+    """The machine after `step`. Raises IndexError outside the episode, ValueError where the trace has no memory."""
+    spec = source.spec
+    memory = spec.with_role(Role.MEMORY)
+    if memory is None:
+        raise ValueError(f"a trace with a memory was wanted; this one has {', '.join(each.name for each in spec)}")
+    record = source.record(step)
+    before = source.record(step - 1)[memory.name] if step > 0 else source.initial(memory.name)
+    by_kind: dict[HeadKind, list[Weighting]] = {kind: [] for kind in HeadKind}
+    above: list[Strip] = []
+    below: list[Strip] = []
+
+    def value(role: Role, at: int) -> Floats | None:
+        field = spec.with_role(role)
+        return None if field is None else record[field.name][at]
+
+    def norm(values: Floats) -> str:
+        return f"norm {short(float(np.linalg.norm(values)))}"
+
+    for head in sorted(heads(spec), key=lambda each: (each.kind != HeadKind.WRITE, each.index)):
+        weighting = value(head.kind.weighting, head.index)
+        assert weighting is not None
+        by_kind[head.kind].append(_weighting(weighting, head, spec))
+        key = value(Role.KEY, _shared_axis_index(head, spec))
+        if key is not None:
+            above.append(Strip(_numbered(f"{head.kind} key", head, spec), head.kind, key, Scale.SIGNED, norm(key)))
+        if head.kind is HeadKind.WRITE:
+            erase, add = value(Role.ERASE, head.index), value(Role.ADD, head.index)
+            if erase is not None:
+                note = f"mean {short(float(erase.mean()))}"
+                above.append(Strip(_numbered("erase", head, spec), head.kind, erase, Scale.WRITE, note))
+            if add is not None:
+                above.append(Strip(_numbered("add", head, spec), head.kind, add, Scale.SIGNED, norm(add)))
+        else:
+            vector = value(Role.READ_VECTOR, head.index)
+            if vector is not None:
+                below.append(Strip(_numbered("read vector", head, spec), head.kind, vector, Scale.SIGNED, norm(vector)))
+    return MachineFigure(
+        step=step,
+        steps=len(source),
+        memory=record[memory.name],
+        before=before,
+        limit=limit,
+        writes=tuple(by_kind[HeadKind.WRITE]),
+        reads=tuple(by_kind[HeadKind.READ]),
+        above=tuple(above),
+        below=tuple(below),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of addressing: what it makes of the weighting."""
+
+    title: str
+    values: Floats | None
+    peak: int
+    note: str
+
+    @property
+    def peak_value(self) -> float:
+        return float(self.values[self.peak]) if self.values is not None else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressingFigure:
+    """How one head came to its weighting at one step (NTM paper, fig. 2)."""
+
+    head: Head
+    label: str
+    stages: tuple[Stage, ...]
+    before: Floats | None
+    """The head's weighting at the previous step, which the gate mixes in."""
+    gate: float
+    strength: float
+    sharpening: float
+    shift: Floats | None
+    offsets: tuple[int, ...]
+
+
+def addressing(source: Source, step: int, head: Head) -> AddressingFigure:
+    """The four stages for one head after `step`."""
+    spec = source.spec
+    record = source.record(step)
+    at = _shared_axis_index(head, spec)
+
+    def stage(title: str, role: Role, index: int, note: str) -> Stage:
+        field = spec.with_role(role)
+        values = None if field is None else record[field.name][index]
+        return Stage(title, values, 0 if values is None else peak(values), note)
+
+    def number(role: Role) -> float:
+        field = spec.with_role(role)
+        return float("nan") if field is None else float(record[field.name][at])
+
+    weighting = spec.with_role(head.kind.weighting)
+    assert weighting is not None
+    before = None
+    if step > 0:
+        before = source.record(step - 1)[weighting.name][head.index]
+    elif weighting.carried:
+        before = source.initial(weighting.name)[head.index]
+    kernel_field = spec.with_role(Role.SHIFT)
+    kernel = None if kernel_field is None else record[kernel_field.name][at]
+    reach = 0 if kernel is None else len(kernel) // 2
+    offsets = tuple(range(-reach, reach + 1))
+    gate, strength, gamma = number(Role.GATE), number(Role.KEY_STRENGTH), number(Role.SHARPENING)
+    favourite = 0 if kernel is None else peak(kernel)
+    shift_note = "" if kernel is None else f"{offset_label(offsets[favourite])}: {short(float(kernel[favourite]))}"
+    return AddressingFigure(
+        head=head,
+        label=head_label(head, spec),
+        stages=(
+            stage("Content", Role.CONTENT_WEIGHTING, at, f"β {short(strength)}"),
+            stage("Gate", Role.GATED_WEIGHTING, at, f"g {short(gate)}"),
+            stage("Shift", Role.SHIFTED_WEIGHTING, at, shift_note),
+            stage("Sharpen", head.kind.weighting, head.index, f"γ {short(gamma)}"),
+        ),
+        before=before,
+        gate=gate,
+        strength=strength,
+        sharpening=gamma,
+        shift=kernel,
+        offsets=offsets,
+    )
+
+
+def strongest(values: Floats, cells: int, axis: int = 0) -> Floats:
+    """Shrink one axis to at most `cells` entries, each the entry of largest magnitude that falls into it.
+
+    NaN wins over any number, so that it stays visible; a shorter axis is returned as it is.
+    """
+    values = np.moveaxis(values, axis, 0)
+    length = values.shape[0]
+    if length > cells > 0:
+        edges = np.arange(cells) * length // cells
+        magnitude = np.where(np.isnan(values), np.inf, np.abs(values))
+        best = np.maximum.reduceat(magnitude, edges, axis=0)
+        owner = np.searchsorted(edges, np.arange(length), side="right") - 1
+        hit = magnitude == best[owner]
+        places = np.where(hit, np.arange(length).reshape(-1, *[1] * (values.ndim - 1)), length)
+        first = np.minimum.reduceat(places, edges, axis=0)
+        values = np.take_along_axis(values, first, axis=0)
+    return np.moveaxis(values, 0, axis)
+
+
+def cosine(row: Floats, key: Floats) -> float:
+    """Cosine of a memory row and a key, with the small constant under the roots that addressing uses."""
+    small = 1e-6
+    return float(row @ key / (np.sqrt(row @ row + small) * np.sqrt(key @ key + small)))
+
+
+def last_write(source: Source, step: int, location: int, look_back: int = 4096) -> int | None:
+    """The latest step up to `step` at which a write head attended to a location; None where none did."""
+    field = source.spec.with_role(Role.WRITE_WEIGHTING)
+    if field is None:
+        return None
+    start = max(0, step + 1 - look_back)
+    weighting = source.series(field.name, start, step + 1)[:, :, location].max(axis=1)
+    when = np.flatnonzero(weighting > WRITTEN)
+    return start + int(when[-1]) if when.size else None
+
+
+def reads_memory_before_write(spec: TraceSpec) -> bool:
+    """Whether the read of a step saw the memory as the previous step left it."""
+    return spec.order is Order.READ_FIRST

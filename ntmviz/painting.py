@@ -1,0 +1,149 @@
+"""Puts marks on a Qt surface: a widget's scene, an image, an SVG or a PDF."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+
+from ntmviz import ink
+from ntmviz.colours import NOT_FINITE, Palette, lookup_table, paint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+@cache
+def family() -> str:
+    """Inter where it is installed, else DejaVu Sans, else what the system has."""
+    installed = set(QFontDatabase.families())
+    return next((name for name in ("Inter", "DejaVu Sans") if name in installed), QFont().defaultFamily())
+
+
+@cache
+def font(size: int, weight: int = ink.REGULAR) -> QFont:
+    """The application's typeface in pixels, with figures of equal width."""
+    result = QFont(family())
+    result.setPixelSize(size)
+    result.setWeight(QFont.Weight(weight))
+    result.setFeature(QFont.Tag("tnum"), 1)
+    return result
+
+
+@cache
+def metrics(size: int, weight: int = ink.REGULAR) -> QFontMetricsF:
+    return QFontMetricsF(font(size, weight))
+
+
+def text_width(text: str, size: int = ink.SMALL, weight: int = ink.REGULAR) -> float:
+    return metrics(size, weight).horizontalAdvance(text)
+
+
+def as_image(packed: NDArray[np.uint32]) -> QImage:
+    """A QImage over the very bytes of a (rows, columns) array; the array must outlive it."""
+    rows, columns = packed.shape
+    return QImage(packed.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+
+
+def colour(palette: Palette, token: str) -> QColor:
+    return QColor(NOT_FINITE if token == "not_finite" else palette.colour(token))
+
+
+def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None:
+    """Draw marks in their order."""
+    for mark in marks:
+        match mark:
+            case ink.Text():
+                _draw_text(painter, mark, palette)
+            case ink.Box():
+                _draw_box(painter, mark, palette)
+            case ink.Line():
+                painter.setPen(_pen(colour(palette, mark.token), mark.width))
+                half = 0.5 if mark.width == 1 else 0.0  # a hairline lies on whole pixels
+                painter.drawLine(QLineF(mark.x0 + half, mark.y0 + half, mark.x1 + half, mark.y1 + half))
+            case ink.Marker():
+                _draw_marker(painter, mark, palette)
+            case ink.Image():
+                packed = np.ascontiguousarray(paint(mark.values, lookup_table(palette.name, mark.scale), mark.low, mark.high))
+                painter.drawImage(QRectF(mark.x, mark.y, mark.width, mark.height), as_image(packed))
+            case ink.Hatch():
+                _draw_hatch(painter, mark, palette)
+
+
+def _pen(of: QColor, width: float) -> QPen:
+    pen = QPen(of, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
+
+
+def _draw_text(painter: QPainter, mark: ink.Text, palette: Palette) -> None:
+    measure = metrics(mark.size, mark.weight)
+    width = measure.horizontalAdvance(mark.text)
+    shift = {ink.Align.LEFT: 0.0, ink.Align.CENTRE: -width / 2, ink.Align.RIGHT: -width}[mark.align]
+    drop = measure.capHeight() / 2
+    painter.setFont(font(mark.size, mark.weight))
+    painter.setPen(colour(palette, mark.token))
+    if mark.turned:
+        painter.save()
+        painter.translate(mark.x, mark.y)
+        painter.rotate(-90)
+        painter.drawText(QPointF(shift, drop), mark.text)
+        painter.restore()
+        return
+    painter.drawText(QPointF(round(mark.x + shift), round(mark.y + drop)), mark.text)
+
+
+def _draw_box(painter: QPainter, mark: ink.Box, palette: Palette) -> None:
+    area = QRectF(mark.x, mark.y, mark.width, mark.height)
+    painter.setBrush(QBrush(colour(palette, mark.fill)) if mark.fill else Qt.BrushStyle.NoBrush)
+    if mark.stroke:
+        inset = mark.stroke_width / 2
+        area.adjust(inset, inset, -inset, -inset)
+        painter.setPen(_pen(colour(palette, mark.stroke), mark.stroke_width))
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+    if mark.radius:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.drawRoundedRect(area, mark.radius, mark.radius)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    else:
+        painter.drawRect(area)
+
+
+def _draw_marker(painter: QPainter, mark: ink.Marker, palette: Palette) -> None:
+    half = mark.size / 2
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour(palette, mark.token))
+    centre = QPointF(mark.x, mark.y)
+    if mark.shape is ink.Shape.DOT:
+        painter.drawEllipse(centre, half, half)
+    else:
+        corners = {
+            ink.Shape.DIAMOND: [(0, -half), (half, 0), (0, half), (-half, 0)],
+            ink.Shape.TRIANGLE: [(0, -half), (half, half * 0.8), (-half, half * 0.8)],
+            ink.Shape.SQUARE: [(-half, -half), (half, -half), (half, half), (-half, half)],
+        }[mark.shape]
+        painter.drawPolygon(QPolygonF([centre + QPointF(x, y) for x, y in corners]))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _draw_hatch(painter: QPainter, mark: ink.Hatch, palette: Palette) -> None:
+    area = QRectF(mark.x, mark.y, mark.width, mark.height)
+    painter.save()
+    painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
+    if mark.fill:
+        painter.fillRect(area, colour(palette, mark.fill))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(_pen(colour(palette, mark.token) if mark.token != "black" else QColor("black"), 1))
+    at = -mark.height
+    while at < mark.width:
+        painter.drawLine(QLineF(mark.x + at, mark.y + mark.height, mark.x + at + mark.height, mark.y))
+        at += 4
+    painter.restore()

@@ -1,0 +1,187 @@
+"""Panels: a header (title, one muted sentence, a place for controls) over a view, and the dock that carries one."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from ntmviz import ink
+from ntmviz.colours import Palette, Scale
+from ntmviz.icons import icon
+from ntmviz.painting import draw, font, text_width
+from ntmviz.wording import tick
+
+HEADER_HEIGHT = 28
+
+
+class ElidedLabel(QLabel):
+    """A muted sentence that gives way when there is no room, with its whole text in the tooltip."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setProperty("tone", "muted")
+        self.setFont(font(ink.SMALL))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return QSize(int(text_width(self.text(), ink.SMALL)) + 2, super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+class PanelHeader(QWidget):
+    """A title, a sentence, and at the right whatever belongs to the panel."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.setObjectName("panelHeader")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEADER_HEIGHT)
+        self._title = QLabel(title)
+        self._title.setFont(font(ink.BODY, ink.BOLD))
+        self._sentence = ElidedLabel()
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(12, 0, 8, 0)
+        self._layout.setSpacing(10)
+        self._layout.addWidget(self._title)
+        self._layout.addWidget(self._sentence, 1)
+
+    def say(self, sentence: str) -> None:
+        """Change the muted sentence."""
+        if sentence != self._sentence.text():
+            self._sentence.setText(sentence)
+            self._sentence.setToolTip(sentence)
+            self._sentence.updateGeometry()
+
+    @property
+    def sentence(self) -> str:
+        return self._sentence.text()
+
+    def add(self, widget: QWidget) -> None:
+        """Put a control at the right end."""
+        self._layout.addWidget(widget)
+
+
+class Panel(QFrame):
+    """A header over a view."""
+
+    def __init__(self, title: str, view: QWidget, header: PanelHeader | None = None) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.header = header or PanelHeader(title)
+        self.view = view
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(view, 1)
+
+
+class Dock(QDockWidget):
+    """A panel that can be moved, torn off, closed and brought back from the View menu; its header is the handle."""
+
+    def __init__(self, title: str, view: QWidget, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self.setObjectName(f"dock {title.lower()}")
+        self.header = PanelHeader(title)
+        self.view = view
+        frame = QFrame()
+        frame.setObjectName("panel")
+        inside = QVBoxLayout(frame)
+        inside.setContentsMargins(1, 0, 1, 1)
+        inside.addWidget(view)
+        self.setTitleBarWidget(self.header)
+        self.setWidget(frame)
+        self._close = QToolButton()
+        self._close.setIcon(icon("close"))
+        self._close.setIconSize(QSize(10, 10))
+        self._close.setToolTip(f"Close {title.lower()}; the View menu brings it back")
+        self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._close.clicked.connect(self.close)
+
+    def finish_header(self) -> None:
+        """Add the button that closes, after all other controls."""
+        self.header.add(self._close)
+
+    def refresh_icons(self) -> None:
+        self._close.setIcon(icon("close"))
+
+
+class Legend(QWidget):
+    """The colour bars of a view, with their numbers."""
+
+    _RAMP = 40
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self._palette = palette
+        self._entries: list[tuple[str, str, Scale, float, float]] = []
+        self.setToolTip("Colour ranges stay fixed over an episode")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self.update()
+
+    def set_entries(self, entries: list[tuple[str, str, Scale, float, float]]) -> None:
+        """Entries of (name, colour token of the name, map, lower limit, upper limit)."""
+        if entries != self._entries:
+            self._entries = entries
+            self.updateGeometry()
+            self.update()
+
+    def _marks(self) -> tuple[list[ink.Mark], float]:
+        y = HEADER_HEIGHT / 2
+        marks: list[ink.Mark] = [
+            ink.Hatch(0, y - 4, 10, 8, "black", fill="not_finite"),
+            ink.Text(14, y, "NaN", "muted"),
+        ]
+        x = 14 + text_width("NaN") + 12
+        for name, token, scale, low, high in self._entries:
+            weight = ink.REGULAR if token == "muted" else ink.BOLD
+            marks.append(ink.Text(x, y, name, token, weight=weight))
+            x += text_width(name, weight=weight) + 8
+            for text, is_after in ((tick(low), False), (tick(high), True)):
+                if is_after:
+                    ramp = np.linspace(low, high, self._RAMP)[np.newaxis]
+                    marks.append(ink.Image(x, y - 4, self._RAMP, 8, ramp, scale, low, high))
+                    x += self._RAMP + 5
+                marks.append(ink.Text(x, y, text, "muted"))
+                x += text_width(text) + 5
+            x += 9
+        return marks, x
+
+    def sizeHint(self) -> QSize:
+        return QSize(int(self._marks()[1]), HEADER_HEIGHT - 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setClipRect(QRectF(self.rect()))
+        draw(painter, self._marks()[0], self._palette)
+
+
+def label(text: str = "", *, size: int = ink.BODY, weight: int = ink.REGULAR, tone: str | None = None) -> QLabel:
+    """A label in the window's type."""
+    made = QLabel(text)
+    made.setFont(font(size, weight))
+    if tone is not None:
+        made.setProperty("tone", tone)
+    return made
+
+
+def set_tone(widget: QWidget, tone: str | None) -> None:
+    """Change the colour of a label made with a tone."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

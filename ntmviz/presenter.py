@@ -1,0 +1,277 @@
+"""Keeps the views true to the view state and the session: state + recording -> resolve -> figures -> views.
+
+Live and recorded go the same way; nothing here knows which it is. What has not changed is not drawn again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from ntm_core.trace import Role
+from ntmviz.colours import Scale
+from ntmviz.episode_figures import happenings, rows_to_show, sequence
+from ntmviz.figures import addressing, cosine, head_label, heads, last_write, machine, signed_limit
+from ntmviz.state import Resolved, Store, ViewState, resolve
+from ntmviz.views.machine_layout import HEADROOM, Rows
+from ntmviz.views.machine_marks import CellNote
+from ntmviz.views.sequence_layout import first_step_in_view
+from ntmviz.views.this_step import describe
+from ntmviz.views.training import TrainingFigure
+from ntmviz.wording import grouped
+
+if TYPE_CHECKING:
+    from ntmviz.episode_figures import Happening, SequenceFigure
+    from ntmviz.figures import MachineFigure
+    from ntmviz.workspace import Views
+    from sessions import Recording
+
+_SIGNED = (Role.MEMORY, Role.ADD, Role.READ_VECTOR)
+"""Fields that share the signed colour range."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """The steps of an episode that are drawn over time, with what only changes with them."""
+
+    figure: SequenceFigure
+    happenings: tuple[Happening, ...]
+    limit: float
+    weighting_limit: float
+
+
+class Presenter(QObject):
+    """Draws; never asks the file for more than it shows."""
+
+    presented = Signal(object)  # Resolved or None
+
+    def __init__(self, store: Store, views: Views, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._views = views
+        self._recording: Recording | None = None
+        self._excerpt: _Excerpt | None = None
+        self._excerpt_key: tuple[object, ...] = ()
+        self._first_row = 0
+        self._hovered: tuple[int, int] | None = None
+        self._now: Resolved | None = None
+        self._training_key: tuple[object, ...] = ()
+        store.changed.connect(self._on_state_changed)
+        views.machine.cell_hovered.connect(self._on_cell_hovered)
+        views.machine.rows_changed.connect(self._on_rows_changed)
+
+    @property
+    def now(self) -> Resolved | None:
+        """What is shown: the episode and step that the wishes came to."""
+        return self._now
+
+    @property
+    def happenings(self) -> tuple[Happening, ...]:
+        """Of the steps that are drawn."""
+        return () if self._excerpt is None else self._excerpt.happenings
+
+    def show_recording(self, recording: Recording | None) -> None:
+        """Another session, or none. Closing the old one is its owner's business."""
+        self._recording = recording
+        self._excerpt, self._excerpt_key, self._training_key = None, (), ()
+        self._hovered = None
+        self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
+        self.present()
+
+    def forget_rows(self) -> None:
+        """Choose the rows in view anew at the next presentation."""
+        self._excerpt, self._excerpt_key = None, ()
+
+    def refresh(self) -> None:
+        """The recording has taken in more."""
+        self._views.episodes.episodes.refresh()
+        self.present()
+
+    def present(self) -> None:
+        """Bring every view up to date."""
+        recording, state = self._recording, self._store.state
+        self._now = now = None if recording is None else resolve(state, recording.episodes)
+        if recording is None or now is None:
+            self._show_nothing(recording)
+        else:
+            self._show(recording, now)
+        self.presented.emit(now)
+
+    def _show_nothing(self, recording: Recording | None) -> None:
+        views, state = self._views, self._store.state
+        self._excerpt, self._excerpt_key = None, ()
+        views.machine.show_figure(None, first_row=0, row_pitch=state.row_pitch)
+        views.addressing.show_figure(None, self._rows_or_none())
+        views.sequence.show_figure(None, None, ())
+        views.this_step.show_words(None)
+        views.episodes.show_current(None)
+        for header in (views.machine_header, views.addressing_header, views.sequence_header):
+            header.say("")
+        views.transport.show_position(None, 0)
+        self._show_training(recording, None)
+
+    def _show(self, recording: Recording, now: Resolved) -> None:
+        views, state = self._views, self._store.state
+        excerpt = self._take_excerpt(now)
+        figure = machine(now.source, now.step, excerpt.limit)
+        if state.first_row is not None:
+            self._first_row = state.first_row
+        views.machine.show_figure(
+            figure,
+            first_row=self._first_row,
+            row_pitch=state.row_pitch,
+            weighting_limit=excerpt.weighting_limit,
+            shows_change=state.shows_change,
+            note=self._note(now, figure),
+        )
+        self._show_rows(now)
+        views.transport.show_position(now.step, len(now.source))
+        views.transport.show_playing(state.direction, state.speed)
+        views.this_step.show_words(describe(now.source, now.step, now.head))
+        views.this_step_header.say(f"step {grouped(now.step)} in words")
+        views.episodes.show_current(now.episode)
+        views.episodes_header.say(grouped(len(recording.episodes)))
+        self._show_training(recording, now)
+        self._say(now, figure)
+
+    def _take_excerpt(self, now: Resolved) -> _Excerpt:
+        """The excerpt around the step: the kept one while episode, length and window are the same."""
+        views, state = self._views, self._store.state
+        steps = len(now.source)
+        in_view = views.sequence.steps_in_view(steps)
+        before = self._excerpt.figure.start if self._excerpt is not None else 0
+        start = first_step_in_view(steps, in_view, now.step, before)
+        key = (now.episode, steps, start, in_view, state.weighting_to_largest)
+        if key != self._excerpt_key or self._excerpt is None:
+            is_other = self._excerpt is None or key[0] != self._excerpt_key[0]
+            stop = start + in_view
+            figure = sequence(now.source, start, stop)
+            self._excerpt = _Excerpt(
+                figure,
+                happenings(figure),
+                signed_limit(*(self._series(now, role, start, stop) for role in _SIGNED)),
+                self._largest_weighting(figure) if state.weighting_to_largest else 1.0,
+            )
+            self._excerpt_key = key
+            if is_other and state.first_row is None:
+                shown = machine(now.source, now.step)
+                visible = views.machine.visible_rows(shown, state.row_pitch)
+                self._first_row = rows_to_show(figure, visible, shown.locations)
+        return self._excerpt
+
+    @staticmethod
+    def _series(now: Resolved, role: Role, start: int, stop: int) -> Any:
+        field = now.source.spec.with_role(role)
+        return None if field is None else now.source.series(field.name, start, stop)
+
+    @staticmethod
+    def _largest_weighting(figure: SequenceFigure) -> float:
+        largest = max((float(np.nanmax(values)) for values in (figure.writes, figure.reads) if values.size), default=1.0)
+        return max(largest, 1e-6) if np.isfinite(largest) else 1.0
+
+    def _rows_or_none(self) -> Rows:
+        layout = self._views.machine.machine_layout
+        return Rows(HEADROOM, 10, 0, 0, 0) if layout is None else layout.rows
+
+    def _show_rows(self, now: Resolved) -> None:
+        """Everything that shares the machine's rows."""
+        views, excerpt = self._views, self._excerpt
+        layout = views.machine.machine_layout
+        if layout is None or excerpt is None:
+            return
+        views.addressing.show_figure(
+            addressing(now.source, now.step, now.head),
+            layout.rows,
+            weighting_limit=excerpt.weighting_limit,
+            names_rows=views.addressing_stands_apart(),
+        )
+        views.sequence.show_figure(
+            excerpt.figure, layout.rows, excerpt.happenings, weighting_limit=excerpt.weighting_limit
+        )
+        views.sequence.show_step(now.step, self._store.state.loop)
+
+    def _show_training(self, recording: Recording | None, now: Resolved | None) -> None:
+        if recording is None:
+            self._views.training.show_figure(None)
+            self._training_key = ()
+            return
+        metrics = recording.metrics
+        iteration = -1 if now is None else now.source.info.iteration
+        key = (len(metrics.iterations()), len(recording.episodes), iteration)
+        if key == self._training_key:
+            return
+        self._training_key = key
+        missing = np.full(len(metrics.iterations()), np.nan)
+        loss, wrong = (metrics[name] if name in metrics.names else missing for name in ("loss", "wrong_bits"))
+        self._views.training.show_figure(
+            TrainingFigure(metrics.iterations(), loss, wrong, recording.episode_iterations, iteration)
+        )
+        self._views.training_header.say("iteration, a tick for every recorded episode")
+
+    def _say(self, now: Resolved, figure: MachineFigure) -> None:
+        """The sentences in the headers, and the legend."""
+        views, state = self._views, self._store.state
+        layout = views.machine.machine_layout
+        assert layout is not None
+        rows = layout.rows
+        what = "changes framed, after" if state.shows_change else "after"
+        views.machine_header.say(
+            f"{what} step {grouped(now.step)}, rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}"
+        )
+        views.addressing_header.say("rows as in the machine")
+        views.head_button.setText(f"{head_label(now.head, now.source.spec)}  ▾")
+        views.set_head_tone(now.head.kind)
+        info = now.source.info
+        if info.iteration >= 0:
+            place = f"iteration {grouped(info.iteration)}, {info.kind}"
+        else:
+            place = f"episode {grouped(now.episode)}, {info.kind}"
+        views.sequence_header.say(f"{place}, {info.label}" if info.label else place)
+        top = self._excerpt.weighting_limit if self._excerpt is not None else 1.0
+        views.legend.set_entries(
+            [
+                ("memory, key, vector", "muted", Scale.SIGNED, -figure.limit, figure.limit),
+                *([("write", "write", Scale.WRITE, 0.0, top)] if figure.writes else []),
+                *([("read", "read", Scale.READ, 0.0, top)] if figure.reads else []),
+            ]
+        )
+
+    def _note(self, now: Resolved, figure: MachineFigure) -> CellNote | None:
+        """What is said of the cell under the pointer, or else of the pinned one."""
+        cell = self._hovered or self._store.state.pinned
+        if cell is None or cell[0] >= figure.locations or cell[1] >= figure.word_size:
+            return None
+        location, word = cell
+        spec = now.source.spec
+        key_field = spec.with_role(Role.KEY)
+        similarity = float("nan")
+        seen = figure.before if spec.order == "read_first" else figure.memory
+        if key_field is not None:
+            keys = now.source.record(now.step)[key_field.name]
+            similarity = cosine(seen[location], keys[heads(spec).index(now.head)])
+        return CellNote(
+            location=location,
+            word=word,
+            value=float(figure.memory[location, word]),
+            row_norm=float(np.linalg.norm(figure.memory[location])),
+            cosine=similarity,
+            cosine_label=f"cosine to {now.head.kind} key",
+            last_write=last_write(now.source, now.step, location),
+            is_pinned=cell == self._store.state.pinned,
+        )
+
+    def _on_state_changed(self, old: ViewState, new: ViewState) -> None:
+        self.present()
+
+    def _on_cell_hovered(self, cell: tuple[int, int] | None) -> None:
+        self._hovered = cell
+        if self._now is not None and self._views.machine.figure is not None:
+            self._views.machine.show_note(self._note(self._now, self._views.machine.figure))
+
+    def _on_rows_changed(self, rows: object) -> None:
+        """The machine was resized or scrolled by itself: those beside it follow."""
+        if self._now is not None:
+            self._show_rows(self._now)

@@ -1,0 +1,47 @@
+"""What decides a training run, as plain values that can cross to another process. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ntmviz.errors import UsageError
+
+MOST_SEQUENCES = 20_000
+"""Where training gives up if nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Everything that decides a run. Settings left out take the default of the model, the task or the trainer."""
+
+    out: str
+    task: str = "copy"
+    task_settings: Mapping[str, Any] = field(default_factory=dict)
+    model: str = "ntm"
+    model_settings: Mapping[str, Any] = field(default_factory=dict)
+    train: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    device: str = "auto"
+    iterations: int | None = None
+    """None: as many as give MOST_SEQUENCES."""
+    until_solved: bool = True
+    record: str = "auto"
+    max_size: int = 2 * 10**9
+    """Bytes that the session never passes by automatic recording."""
+    resume: str | None = None
+    """A session whose last checkpoint gives the first weights."""
+    overwrite: bool = False
+    threads: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> RunOptions:
+        """The options that `to_json` wrote. Raises UsageError on an unknown name."""
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(set(plain) - known):
+            raise UsageError(f"options of a run are {', '.join(sorted(known))}; got {', '.join(unknown)}")
+        return cls(**plain)

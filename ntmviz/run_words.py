@@ -1,0 +1,99 @@
+"""What is said of a run beside its pictures: headline, numbers of an iteration, verdict, rates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ntmviz.views.run_panel import RunStatus
+from ntmviz.wording import grouped, short, size_on_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ntmviz.desk import Desk
+    from ntmviz.state import Resolved
+    from sessions import Recording
+
+
+def session_line(recording: Recording) -> str:
+    """Model, controller, memory, task, seed and device in one line."""
+    info, config = recording.info, recording.info.model_config
+    parts = [info.model.upper() or "unnamed model"]
+    if "controller" in config:
+        parts.append(f"{str(config['controller']).upper()} {config.get('hidden_size', '')}".strip())
+    memory = next((field for field in recording.spec if field.role == "memory"), None)
+    if memory is not None:
+        parts.append(f"memory {' × '.join(str(size) for size in memory.shape)}")
+    if info.seed >= 0:
+        parts.append(f"seed {info.seed}")
+    if info.device:
+        parts.append(info.device.upper())
+    return ", ".join(parts)
+
+
+def task_line(recording: Recording) -> str:
+    """The task's settings in words."""
+    settings = recording.info.task_settings
+    if {"bits", "min_length", "max_length"} <= settings.keys():
+        return f"{settings['bits']} bits, length {settings['min_length']} to {settings['max_length']}"
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
+def run_status(
+    recording: Recording, now: Resolved | None, progress: Mapping[str, Any], is_following: bool, desk: Desk
+) -> RunStatus:
+    """What the Run panel says: of the newest iteration while following, else of the one that is looked at."""
+    metrics = recording.metrics
+    iterations = metrics.iterations()
+    last = int(iterations[-1]) if len(iterations) else 0
+    shown = last if is_following or now is None else now.source.info.iteration
+    if desk.is_training and is_following:
+        shown = max(shown, int(progress.get("iteration") or 0))
+    at = min(int(np.searchsorted(iterations, shown)), len(iterations) - 1) if len(iterations) and shown >= 0 else -1
+
+    def number(name: str) -> float:
+        return float(metrics[name][at]) if at >= 0 and name in metrics.names else float("nan")
+
+    task = recording.info.task or "session"
+    solved = next((event for event in recording.events if event.kind == "solved"), None)
+    spoilt = next((event for event in recording.events if event.kind == "not_finite"), None)
+    verdict, is_good = "", True
+    if spoilt is not None:
+        verdict, is_good = f"stopped at iteration {grouped(spoilt.iteration)}: {spoilt.text} not finite", False
+    elif solved is not None:
+        verdict = f"solved at iteration {grouped(solved.iteration)}"
+    elif not desk.is_live:
+        verdict = "ended before it was solved" if recording.complete else "stopped early; every flushed step is here"
+        is_good = False
+    limit = recording.info.train.get("iterations")
+    is_training = desk.is_training
+    return RunStatus(
+        headline=f"{'Learning' if desk.is_live else 'Learned'} {task}" if solved or desk.is_live else f"{task.capitalize()}",
+        settings=task_line(recording),
+        iteration=shown,
+        iterations=int(limit) if isinstance(limit, int | float) else None,
+        loss=number("loss"),
+        wrong_bits=number("wrong_bits"),
+        gradient_norm=number("gradient_norm"),
+        is_training=is_training,
+        is_paused=bool(progress.get("is_paused")),
+        policy=str(progress.get("recording") or "auto"),
+        verdict=verdict,
+        is_good=is_good,
+    )
+
+
+def rate_of(recording: Recording, progress: Mapping[str, Any]) -> str:
+    """Speed of training where it is known, size on disk, episodes dropped."""
+    parts = []
+    seconds, sequences = progress.get("seconds"), progress.get("sequences")
+    if seconds and sequences and not progress.get("is_paused"):
+        parts.append(f"{short(sequences / seconds)} sequences/s")
+    if progress.get("is_paused"):
+        parts.append("paused")
+    parts.append(f"{size_on_disk(recording.bytes)} on disk")
+    dropped = recording.dropped_episodes
+    parts.append(f"{grouped(dropped)} episode{'' if dropped == 1 else 's'} dropped")
+    return "     ".join(parts)

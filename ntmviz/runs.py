@@ -1,0 +1,203 @@
+"""One training run: options in, a session file out. Driven a few iterations at a time by whoever has the clock.
+
+This module knows both sides, the core and the sessions; the command line and the window's engine process share it.
+The window itself never imports it: it needs torch.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import sessions
+from ntm_core import checkpoints, commands, devices, events, models, tasks
+from ntm_core.engine import Engine
+from ntm_core.observe import trace_spec
+from ntm_core.training import TrainConfig
+from ntmviz.errors import UsageError
+from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from sessions import Recorder
+from sessions import policy as policies
+
+if TYPE_CHECKING:
+    from ntm_core.events import Event, Trained
+    from ntm_core.network import MemoryNetwork
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is. Rates are those since it began."""
+
+    iteration: int
+    iterations: int
+    sequences: int
+    loss: float
+    wrong_bits: float
+    gradient_norm: float
+    seconds: float
+    is_solved: bool
+    recorded_episodes: int
+    dropped_episodes: int
+    queued_bytes: int
+
+
+class Run:
+    """A model, a task, an engine and a recorder, from the first iteration to the last checkpoint.
+
+    Raises CoreError for options that cannot be, SessionError where the file cannot be written.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        torch.set_num_threads(options.threads)
+        self.options = options
+        device = devices.choose(options.device)
+        task = tasks.build(options.task, **options.task_settings)
+        if options.resume is None:
+            model = models.build(options.model, task.inputs, task.outputs, seed=options.seed, **options.model_settings)
+        else:
+            model = load_model(options.resume).train()
+            if (model.config.inputs, model.config.outputs) != (task.inputs, task.outputs):
+                raise UsageError(
+                    f"a network with {task.inputs} inputs and {task.outputs} outputs was wanted for {task.name}; the "
+                    f"checkpoint has {model.config.inputs} and {model.config.outputs}. Name the task it was trained on, "
+                    f"or another session than {options.resume}"
+                )
+        config = TrainConfig.from_json(options.train)
+        self.iterations = options.iterations or -(-MOST_SEQUENCES // config.batch)
+        _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
+        self.recorder: Recorder = Recorder(
+            options.out,
+            trace_spec(model, task),
+            {
+                "title": Path(options.out).name.removesuffix(".h5").removesuffix(".ntmviz"),
+                "model": model.name,
+                "model_config": model.config.to_json(),
+                "task": task.name,
+                "task_settings": task.settings.to_json(),
+                "train": config.to_json() | {"iterations": self.iterations, "until_solved": options.until_solved},
+                "device": str(device),
+                "seed": options.seed,
+            },
+            overwrite=options.overwrite,
+        )
+        self.engine = Engine(model, task, config=config, seed=options.seed, device=device, sink=self.recorder)
+        self.set_recording(options.record)
+        self._started, self._cpu_started = time.perf_counter(), time.process_time()
+        self._rested = 0.0
+        self._last: Trained | None = None
+        self._bit_error_rate: dict[int, float] = {}
+        self.is_solved = False
+        self.failure: str | None = None
+        """Why training stopped before its end, in one line."""
+
+    def set_recording(self, policy: str) -> None:
+        """Change which iterations are recorded from now on. Raises SessionError on a policy there is none of."""
+        wanted = policies.parse(policy, size=lambda: self.recorder.bytes_written, max_size=self.options.max_size)
+        self.engine.policy = None if policy == "off" else wanted
+        self.recording = policy
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to train."""
+        iteration = 0 if self._last is None else self._last.iteration
+        return self.failure is not None or iteration >= self.iterations or (self.is_solved and self.options.until_solved)
+
+    def advance(self, iterations: int = 1) -> tuple[Event, ...]:
+        """Train so many iterations more, or fewer where the run is over before."""
+        done = 0 if self._last is None else self._last.iteration
+        happened = self.engine.handle(commands.Train(max(1, min(iterations, self.iterations - done))))
+        for event in happened:
+            match event:
+                case events.Trained():
+                    self._last = event
+                case events.Solved():
+                    self.is_solved = True
+                    self.recorder.event("solved", iteration=event.iteration)
+                case events.NonFinite():
+                    self.failure = (
+                        f"training stopped at iteration {event.iteration}: its {event.what} is not finite. "
+                        "The episode and the weights are kept; try a smaller learning rate or another seed"
+                    )
+                    self.recorder.event("not_finite", iteration=event.iteration, text=event.what)
+                case events.Failed():
+                    self.failure = event.message
+        return happened
+
+    def rest(self, seconds: float) -> None:
+        """Leave a pause out of the run's seconds."""
+        self._rested += seconds
+
+    def finish(self) -> None:
+        """Measure the network on the task's test lengths, keep its weights, seal the session."""
+        if self.failure is None:
+            for event in self.engine.handle(commands.Evaluate()):
+                if isinstance(event, events.Evaluated):
+                    self._bit_error_rate[event.length] = event.bit_error_rate
+            self.engine.handle(commands.Save())
+        self.close()
+
+    def close(self) -> None:
+        """Seal the session as it is."""
+        self.recorder.close()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began, without its pauses."""
+        return time.perf_counter() - self._started - self._rested
+
+    def progress(self) -> Progress:
+        """Where the run is now."""
+        last = self._last
+        nan = float("nan")
+        return Progress(
+            iteration=0 if last is None else last.iteration,
+            iterations=self.iterations,
+            sequences=0 if last is None else last.sequences,
+            loss=nan if last is None else last.loss,
+            wrong_bits=nan if last is None else last.wrong_bits,
+            gradient_norm=nan if last is None else last.gradient_norm,
+            seconds=self.seconds,
+            is_solved=self.is_solved,
+            recorded_episodes=self.recorder.recorded_episodes,
+            dropped_episodes=self.recorder.dropped_episodes,
+            queued_bytes=self.recorder.queued_bytes,
+        )
+
+    def result(self) -> dict[str, Any]:
+        """What a script wants to know, in plain JSON; the keys are those of `ntmviz train --json`."""
+        now = self.progress()
+        return {
+            "session": str(self.recorder.path),
+            "model": self.engine.model.name,
+            "task": self.engine.task.name,
+            "solved": self.is_solved,
+            "sequences": now.sequences,
+            "iterations": now.iteration,
+            "seconds": round(now.seconds, 3),
+            "cpu_seconds": round(time.process_time() - self._cpu_started, 3),
+            "bit_error_rate": {str(length): rate for length, rate in self._bit_error_rate.items()},
+            "loss": now.loss if math.isfinite(now.loss) else None,
+            "recorded_episodes": now.recorded_episodes,
+            "dropped_episodes": now.dropped_episodes,
+        }
+
+
+def _check_policy(policy: str) -> None:
+    policies.parse(policy, size=lambda: 0)
+
+
+def load_model(path: str | Path, checkpoint: int = -1) -> MemoryNetwork[Any, Any]:
+    """The torch module of a session's checkpoint, in eval mode; -1 is the last one.
+
+    Raises SessionError where the file cannot be read or has no such checkpoint, CheckpointError where it is damaged.
+    """
+    with sessions.open(path) as recording:
+        count = len(recording.checkpoints)
+        if not -count <= checkpoint < count:
+            raise sessions.SessionError(f"a checkpoint from 0 to {count - 1} was wanted; got {checkpoint}: {path}")
+        blob = recording.checkpoints[checkpoint].read()
+    return checkpoints.load(blob)

@@ -1,0 +1,312 @@
+"""What the File, View and Run menus do: open, save, train, arrange."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from ntm_core.trace import Role
+from ntmviz import __version__, paper
+from ntmviz.assets import asset
+from ntmviz.dialogs import CommandPalette, KeysDialog, TrainingDialog
+from ntmviz.errors import NtmvizError
+from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from ntmviz.settings import THEMES, new_session_path
+from ntmviz.views.run_panel import RunStatus
+from ntmviz.welcome import SAMPLES
+from ntmviz.wording import grouped, size_on_disk
+from sessions import SessionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ntmviz.window import MainWindow
+
+_FILTER = "Sessions (*.h5 *.hdf5);;All files (*)"
+
+
+class SessionCommands(QObject):
+    """The window's commands that are not about time."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.starting_status: RunStatus | None = None
+        """What the Run panel says between the start of a training and its first step."""
+        actions = window.actions_by_name
+        for name, slot in {
+            "train_copy": self.train_copy,
+            "new_training": self.new_training,
+            "open": self.ask_to_open,
+            "save_copy": self.save_copy,
+            "save_figure": self.save_figure,
+            "save_window": self.save_window,
+            "close_session": window.desk.close,
+            "quit": window.close,
+            "copy_values": self.copy_values,
+            "full_screen": self._full_screen,
+            "reset_docks": self._reset_docks,
+            "pause_training": self.pause_or_go_on,
+            "stop_training": self.stop_training,
+            "help": self._help,
+            "palette": self._palette,
+            "about": self._about,
+        }.items():
+            actions[name].triggered.connect(slot)
+        panel = window.views.run
+        panel.pause_wished.connect(self.pause_or_go_on)
+        panel.resume_wished.connect(self.pause_or_go_on)
+        panel.stop_wished.connect(self.stop_training)
+        panel.new_wished.connect(self.new_training)
+        panel.policy_wished.connect(self._set_policy)
+        self._is_paused = False
+        window.desk.progressed.connect(self._on_progressed)
+        self._fill_menus()
+
+    def _fill_menus(self) -> None:
+        """The parts of menus that are lists: recent files, samples, docks, themes."""
+        window = self._window
+        menus = window.menus
+        after_open = window.actions_by_name["save_copy"]
+        recent = self._recent = menus["File"].addMenu("Open recent")
+        samples = menus["File"].addMenu("Open a sample")
+        for menu in (recent, samples):
+            menus["File"].insertMenu(after_open, menu)
+        recent.aboutToShow.connect(self._list_recent)
+        for file, name, note in SAMPLES:
+            action = samples.addAction(f"{name}: {note}")
+            action.triggered.connect(self._opener_of_sample(file))
+        panels = menus["View"].addMenu("Panels")
+        for title, dock in window.views.docks.items():
+            action = dock.toggleViewAction()
+            action.setText(title)
+            panels.addAction(action)
+        themes = menus["View"].addMenu("Theme")
+        self._themes = QActionGroup(self)
+        for name in THEMES:
+            action = themes.addAction(name.capitalize())
+            action.setCheckable(True)
+            action.setData(name)
+            action.setChecked(name == window.settings.theme)
+            self._themes.addAction(action)
+        self._themes.triggered.connect(self._on_theme)
+
+    def enable(self) -> None:
+        """Let only those commands be chosen that have something to act on."""
+        window = self._window
+        desk, actions = window.desk, window.actions_by_name
+        has_session, has_step = desk.recording is not None, window.presenter.now is not None
+        for name in ("save_copy", "close_session"):
+            actions[name].setEnabled(has_session)
+        for name in ("pause_training", "stop_training"):
+            actions[name].setEnabled(desk.is_training)
+        for name, action in actions.items():
+            if name in _NEED_A_STEP:
+                action.setEnabled(has_step)
+        for menu_action in window.menus["View"].actions():
+            if menu_action.text() == "Panels":
+                menu_action.setEnabled(window.stack.currentWidget() is window.views.machine_panel)
+
+    def open_door(self, name: str) -> None:
+        """What the doors of the welcome page lead to."""
+        {"watch": self.train_copy, "replay": self.ask_to_open, "follow": self.ask_to_open}[name]()
+
+    def door_of_key(self, key: str) -> Callable[[], None]:
+        def choose() -> None:
+            card = list(self._window.welcome.cards.values())[int(key) - 1]
+            card.button.click()
+
+        return choose
+
+    def open_path(self, path: Path) -> None:
+        self._window.desk.open(path)
+
+    def ask_to_open(self) -> None:
+        recent = self._window.settings.recent
+        start = str(recent[0].path.parent) if recent else str(Path.home())
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a session", start, _FILTER)
+        if path:
+            self.open_path(Path(path))
+
+    def train_copy(self) -> None:
+        """The first door: copy, from nothing, until it is solved."""
+        self._train(RunOptions(out=str(new_session_path("copy", 0))))
+
+    def new_training(self) -> None:
+        dialog = TrainingDialog(self._window)
+        if dialog.exec():
+            self._train(
+                RunOptions(
+                    out=str(new_session_path("copy", dialog.seed)),
+                    seed=dialog.seed,
+                    task_settings=dialog.task_settings,
+                    model_settings=dialog.model_settings,
+                )
+            )
+
+    def _train(self, options: RunOptions) -> None:
+        window = self._window
+        try:
+            Path(options.out).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            window.notice.show_failure(f"the session's folder cannot be made: {error.strerror}: {Path(options.out).parent}")
+            return
+        window.desk.train(options)
+
+    def on_starting(self, options: RunOptions) -> None:
+        """A training was started: show the workspace, which fills as soon as the engine is up."""
+        window = self._window
+        window.desk.close()
+        self._is_paused = False
+        nan = float("nan")
+        self.starting_status = RunStatus(
+            headline=f"Learning {options.task}", settings="Starting the engine; this takes a few seconds", iteration=0,
+            iterations=None, loss=nan, wrong_bits=nan, gradient_norm=nan,
+        )
+        window.title.setText(Path(options.out).name.split(".")[0])
+        window.subtitle.setText(f"starting; at most {grouped(MOST_SEQUENCES)} sequences")
+        window.rates.setText("")
+        window.show_workspace()
+        window.views.run.show_status(self.starting_status)
+        window.hint.setText("Starting the engine")
+
+    def pause_or_go_on(self) -> None:
+        engine = self._window.desk.engine
+        if engine is not None:
+            if self._is_paused:
+                engine.resume()
+            else:
+                engine.pause()
+
+    def stop_training(self) -> None:
+        if self._window.desk.engine is not None:
+            self._window.desk.engine.stop()
+
+    def queue_words(self, progress: Mapping[str, Any]) -> str:
+        """How far the recorder is behind, while this window trains."""
+        waiting = progress.get("queued_bytes")
+        return "" if waiting is None else f"recorder queue {size_on_disk(int(waiting))}"
+
+    def save_copy(self) -> None:
+        """Copy the session file; a growing one is copied when it has ended."""
+        window = self._window
+        recording = window.desk.recording
+        if recording is None:
+            return
+        if window.desk.is_live:
+            window.notice.show_failure("the session still grows; finish or wait for the training, then save a copy")
+            return
+        start = str(Path.home() / recording.path.name)
+        chosen, _ = QFileDialog.getSaveFileName(window, "Save a copy", start, _FILTER)
+        if chosen:
+            try:
+                shutil.copy2(recording.path, chosen)
+            except (OSError, shutil.SameFileError) as error:
+                window.notice.show_failure(f"the copy could not be written; the session itself is untouched: {error}")
+
+    def save_figure(self) -> None:
+        """The paper's picture of the episode that is shown."""
+        window = self._window
+        now = window.presenter.now
+        if now is None:
+            return
+        chosen, _ = QFileDialog.getSaveFileName(
+            window, "Save the episode as a figure", str(Path.home() / "figure.png"), "Pictures (*.png *.svg *.pdf)"
+        )
+        if chosen:
+            try:
+                paper.save(now.source, Path(chosen))
+            except (NtmvizError, SessionError) as error:
+                window.notice.show_failure(str(error))
+
+    def save_window(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, "Save a picture of the window", str(Path.home() / "window.png"), "Pictures (*.png)"
+        )
+        if chosen and not self._window.grab().save(chosen):
+            self._window.notice.show_failure(f"the picture could not be written; choose another place: {chosen}")
+
+    def copy_values(self) -> None:
+        """Put the memory of this step on the clipboard, tabs between words."""
+        now = self._window.presenter.now
+        if now is None:
+            return
+        field = now.source.spec.with_role(Role.MEMORY)
+        if field is not None:
+            memory = now.source.record(now.step)[field.name]
+            lines = ("\t".join(f"{value:.9g}" for value in row) for row in np.asarray(memory))
+            QApplication.clipboard().setText("\n".join(lines))
+
+    def _on_progressed(self, progress: dict[str, Any]) -> None:
+        self._is_paused = bool(progress.get("is_paused"))
+
+    def _set_policy(self, policy: str) -> None:
+        if self._window.desk.engine is not None:
+            self._window.desk.engine.record(policy)
+
+    def _list_recent(self) -> None:
+        self._recent.clear()
+        for each in self._window.settings.recent:
+            action = self._recent.addAction(each.path.name)
+            action.setToolTip(str(each.path))
+            action.triggered.connect(self._opener(each.path))
+        if self._recent.isEmpty():
+            self._recent.addAction("No session was open yet").setEnabled(False)
+
+    def _opener(self, path: Path) -> Callable[[], None]:
+        def open_it() -> None:
+            self.open_path(path)
+
+        return open_it
+
+    def _opener_of_sample(self, file: str) -> Callable[[], None]:
+        def open_it() -> None:
+            try:
+                self.open_path(asset(file))
+            except FileNotFoundError as error:
+                self._window.notice.show_failure(str(error))
+
+        return open_it
+
+    def _on_theme(self, action: object) -> None:
+        self._window.set_theme(action.data())  # type: ignore[attr-defined]
+
+    def _full_screen(self, is_on: bool) -> None:
+        if is_on:
+            self._window.showFullScreen()
+        else:
+            self._window.showNormal()
+
+    def _reset_docks(self) -> None:
+        if self._window.stack.currentWidget() is self._window.views.machine_panel:
+            self._window.views.arrange(self._window)
+
+    def _help(self) -> None:
+        KeysDialog(self._window).exec()
+
+    def _palette(self) -> None:
+        actions = self._window.actions_by_name
+        dialog = CommandPalette(actions, self._window)
+        if dialog.exec() and dialog.chosen is not None:
+            actions[dialog.chosen].trigger()
+
+    def _about(self) -> None:
+        QMessageBox.about(
+            self._window, "About ntmviz",
+            f"ntmviz {__version__}\n\nSee what a memory network writes, where it looks, and why.",
+        )
+
+
+_NEED_A_STEP = frozenset(
+    {
+        "save_figure", "unpin", "copy_values", "show_change", "to_largest", "next_head", "rows_taller", "rows_lower", "rows_found",
+        "play", "play_back", "slower", "faster", "previous_step", "next_step", "back_ten", "on_ten", "first_step", "last_step",
+        "go_to_step", "previous_episode", "next_episode", "loop_start", "loop_end", "next_event", "previous_event",
+    }
+)

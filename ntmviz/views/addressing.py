@@ -1,0 +1,151 @@
+"""How one head came to its weighting: content, gate, shift, sharpen, on the rows of the machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QSize
+
+from ntmviz import ink
+from ntmviz.painting import text_width
+from ntmviz.views import machine_layout as at
+from ntmviz.views.canvas import Canvas
+from ntmviz.wording import grouped, offset_label, short, tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ntmviz.colours import Palette
+    from ntmviz.figures import AddressingFigure, Stage
+
+_MARGIN, _BETWEEN = 14, 14
+_FAINTEST_BAR = 0.002
+_NOT_KEPT = "not recorded"
+
+
+class AddressingView(Canvas):
+    """Draws an AddressingFigure on rows that the machine chose."""
+
+    def __init__(self, palette: Palette) -> None:
+        self._figure: AddressingFigure | None = None
+        self._rows = at.Rows(at.HEADROOM, 10, 0, 0, 0)
+        self._limit = 1.0
+        self._names_rows = False
+        super().__init__(palette)
+        self.setToolTip(
+            "Each column is one stage of addressing; a bar is the share of attention a location has after that stage"
+        )
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, 400)
+
+    def show_figure(
+        self, figure: AddressingFigure | None, rows: at.Rows, *, weighting_limit: float = 1.0, names_rows: bool = False
+    ) -> None:
+        """`names_rows`: this view is not beside the machine and must number its rows itself."""
+        self._figure, self._rows = figure, rows
+        self._limit, self._names_rows = weighting_limit, names_rows
+        self.redraw()
+
+    def redraw(self) -> None:
+        self.under.show_marks(self.area, list(self._marks()), self.theme)
+
+    def _marks(self) -> Iterator[ink.Mark]:
+        figure = self._figure
+        if figure is None:
+            middle = self.area.center()
+            text = "The stages of one head appear here"
+            yield ink.Text(middle.x(), middle.y(), text, "muted", ink.BODY, align=ink.Align.CENTRE)
+            return
+        left = _MARGIN + (32 if self._names_rows else 0)
+        width = (self.area.width() - left - _MARGIN - 3 * _BETWEEN) / 4
+        width = int(min(max(width, 30), 120))
+        if self._names_rows:
+            yield from self._row_numbers(left - 6)
+        for index, stage in enumerate(figure.stages):
+            x = left + index * (width + _BETWEEN)
+            yield from self._heading(figure, index, stage, x, width)
+            yield from self._column(figure, index, stage, x, width)
+            if index:
+                y = self._rows.top + self._rows.height / 2
+                yield ink.Line(x - _BETWEEN + 4, y, x - 5, y, token="muted")
+                yield ink.Line(x - 8, y - 3, x - 5, y, token="muted")
+                yield ink.Line(x - 8, y + 3, x - 5, y, token="muted")
+
+    def _row_numbers(self, right: int) -> Iterator[ink.Mark]:
+        rows = self._rows
+        for location in range(rows.first, rows.last + 1, 5):
+            y = rows.y(location) + rows.pitch / 2
+            yield ink.Text(right, y, grouped(location), "muted", align=ink.Align.RIGHT)
+
+    def _heading(self, figure: AddressingFigure, index: int, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
+        top = self._rows.top - at.HEADROOM
+        yield ink.Text(x, top + 11, f"{index + 1}  {stage.title}", size=ink.BODY, weight=ink.BOLD)
+        yield ink.Text(x, top + 27, stage.note, size=ink.BODY, weight=ink.MEDIUM)
+        token = figure.head.kind.value
+        if index == 0:
+            yield ink.Text(x, top + 43, "key strength", "muted")
+        elif index == 1:
+            yield ink.Box(x, top + 40, width, 5, fill="raised", radius=2)
+            if figure.gate > 0:
+                yield ink.Box(x, top + 40, max(4.0, width * min(1.0, figure.gate)), 5, fill=token, radius=2)
+            yield ink.Box(x, top + 53, 8, 7, stroke="muted")
+            yield ink.Text(x + 12, top + 57, "before", "muted")
+        elif index == 2 and figure.shift is not None:
+            count = len(figure.offsets)
+            each = (width - 2 * (count - 1)) / count
+            for place, (offset, share) in enumerate(zip(figure.offsets, figure.shift, strict=True)):
+                cell = x + place * (each + 2)
+                yield ink.Box(cell, top + 36, each, 14, fill="raised")
+                tall = 14 * min(1.0, max(0.0, float(share)))
+                yield ink.Box(cell, top + 36 + 14 - tall, each, tall, fill=token)
+                strong = ink.BOLD if share == figure.shift.max() else ink.REGULAR
+                if each >= 14 or offset == 0 or place in (0, count - 1):
+                    colour = "text" if strong == ink.BOLD else "muted"
+                    label = offset_label(offset)
+                    yield ink.Text(cell + each / 2, top + 57, label, colour, weight=strong, align=ink.Align.CENTRE)
+        elif index == 3:
+            yield ink.Text(x, top + 43, "exponent", "muted")
+
+    def _column(self, figure: AddressingFigure, index: int, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
+        rows = self._rows
+        token = figure.head.kind.value
+        yield ink.Box(x - 1, rows.top - 1, width + 2, rows.height + 2, fill="well", stroke="border")
+        yield ink.Line(x + width // 2, rows.top, x + width // 2, rows.top + rows.height - 1)
+        foot = rows.top + rows.height
+        if stage.values is None:
+            yield ink.Text(x + width / 2, rows.top + 12, _NOT_KEPT, "muted", align=ink.Align.CENTRE)
+            return
+        inset = 1 if rows.pitch >= 5 else 0
+        if rows.has(stage.peak):
+            yield ink.Box(x, rows.y(stage.peak), width, rows.pitch, fill="raised")
+        for location in range(rows.first, rows.last + 1):
+            value = float(stage.values[location])
+            if value > _FAINTEST_BAR * self._limit:
+                length = max(1, round(min(1.0, value / self._limit) * width))
+                yield ink.Box(x, rows.y(location) + inset, length, rows.pitch - 2 * inset, fill=token)
+            if index == 1 and figure.before is not None and figure.before[location] > 0.02 * self._limit:
+                length = max(2, round(min(1.0, float(figure.before[location]) / self._limit) * width))
+                yield ink.Box(x, rows.y(location), length, rows.pitch, stroke="muted")
+        yield from self._peak_label(stage, x, width)
+        yield ink.Text(x, foot + 11, "0", "muted")
+        yield ink.Text(x + width, foot + 11, tick(self._limit), "muted", align=ink.Align.RIGHT)
+        yield ink.Text(x, foot + 28, f"peak {short(stage.peak_value)}", weight=ink.MEDIUM)
+        yield ink.Text(x, foot + 43, f"at row {grouped(stage.peak)}", "muted")
+
+    def _peak_label(self, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
+        rows = self._rows
+        text = f"row {grouped(stage.peak)}"
+        if not rows.has(stage.peak):
+            is_above = stage.peak < rows.first
+            y = rows.top + 8 if is_above else rows.top + rows.height - 8
+            yield ink.Text(x + 4, y, f"{'↑' if is_above else '↓'} {text}", "muted")
+            return
+        bar = 0.0 if np.isnan(stage.peak_value) else min(1.0, stage.peak_value / self._limit) * width
+        y = rows.y(stage.peak) + rows.pitch / 2
+        if bar + text_width(text, weight=ink.MEDIUM) + 8 < width:
+            yield ink.Text(x + bar + 5, y, text, weight=ink.MEDIUM)
+            return
+        below = y + 13 if stage.peak < rows.last else y - 13
+        yield ink.Text(x + width - 3, below, text, weight=ink.MEDIUM, align=ink.Align.RIGHT)

@@ -1,0 +1,209 @@
+"""The marks of the machine: axes, bars, labels, outlines and the explanation of a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ntmviz import ink
+from ntmviz.figures import HeadKind
+from ntmviz.views import machine_layout as at
+from ntmviz.wording import grouped, short, signed, tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ntmviz.figures import MachineFigure, Weighting
+
+_FAINTEST_BAR = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class CellNote:
+    """What is said of one cell of the memory."""
+
+    location: int
+    word: int
+    value: float
+    row_norm: float
+    cosine: float
+    """Of the row, as the step's addressing saw it, with the key of the chosen head; NaN where the model has no key."""
+    cosine_label: str
+    last_write: int | None
+    is_pinned: bool
+
+
+def grounds(layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """Wells and axes under the images."""
+    rows = layout.rows
+    for x, width in (
+        (layout.write_strips_left, at.WEIGHTING_STRIP * layout.write_strips),
+        (layout.memory_left, layout.memory_width),
+        (layout.read_strips_left, at.WEIGHTING_STRIP * layout.read_strips),
+    ):
+        if width:
+            yield ink.Box(x - 1, rows.top - 1, width + 2, rows.height + 2, fill="well", stroke="border")
+    for share in (0.5, 1.0):
+        for x in (layout.write_bars_right - share * layout.bar_width, layout.read_bars_left + share * layout.bar_width):
+            yield ink.Line(round(x), rows.top, round(x), rows.top + rows.height)
+    for x in (layout.write_bars_right, layout.read_bars_left):
+        yield ink.Line(x, rows.top, x, rows.top + rows.height, token="border")
+
+
+def axes(figure: MachineFigure, layout: at.MachineLayout, weighting_limit: float) -> Iterator[ink.Mark]:
+    """Names and ticks of rows, words and weightings."""
+    rows = layout.rows
+    yield ink.Text(at.TICKS_RIGHT, rows.top - 8, "row", "muted", align=ink.Align.RIGHT)
+    every = next(step for step in (1, 2, 5, 10, 20, 50) if step * rows.pitch >= 24)
+    for location in range(rows.first, rows.last + 1, every):
+        y = rows.y(location) + rows.pitch / 2
+        yield ink.Text(at.TICKS_RIGHT, y, grouped(location), "muted", align=ink.Align.RIGHT)
+    y = layout.axis_y
+    for word in at.index_ticks(layout.columns, layout.column_pitch):
+        x = layout.memory_left + (word + 0.5) * layout.column_pitch
+        yield ink.Text(x, y, grouped(word), "muted", align=ink.Align.CENTRE)
+    yield ink.Text(layout.memory_left + layout.memory_width / 2, y + 15, "word", "muted", align=ink.Align.CENTRE)
+    for kind, zero, direction in ((HeadKind.WRITE, layout.write_bars_right, -1), (HeadKind.READ, layout.read_bars_left, 1)):
+        weightings = figure.writes if kind is HeadKind.WRITE else figure.reads
+        if not weightings:
+            continue
+        for share in (0.0, 0.5, 1.0):
+            x = zero + direction * share * layout.bar_width
+            yield ink.Text(x, y, tick(share * weighting_limit), "muted", align=ink.Align.CENTRE)
+        middle = zero + direction * layout.bar_width / 2
+        yield ink.Text(middle, y + 15, f"{kind} weighting", kind.value, align=ink.Align.CENTRE)
+
+
+def strip_labels(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """Names at the left of each strip, its one number at the right."""
+    right = layout.write_strips_left - 6
+    number = layout.read_bars_left + 2
+    for strips, top in ((figure.above, layout.strips_top), (figure.below, layout.below_top)):
+        for index, strip in enumerate(strips):
+            y = top + index * at.STRIP_PITCH + at.STRIP_HEIGHT / 2
+            yield ink.Text(right, y, strip.label, strip.head.value, align=ink.Align.RIGHT)
+            name, _, value = strip.note.partition(" ")
+            yield ink.Text(number, y, name, "muted")
+            yield ink.Text(number + 34, y, value, weight=ink.MEDIUM)
+
+
+def bars(weightings: tuple[Weighting, ...], layout: at.MachineLayout, limit: float) -> Iterator[ink.Mark]:
+    """A bar a row, growing away from the memory; several heads share a row's height."""
+    rows = layout.rows
+    inset = 1 if rows.pitch >= 5 else 0
+    for order, weighting in enumerate(weightings):
+        is_write = weighting.head.kind is HeadKind.WRITE
+        token = weighting.head.kind.value
+        share = (rows.pitch - 2 * inset) / len(weightings)
+        for location in range(rows.first, rows.last + 1):
+            value = float(weighting.values[location])
+            if not value > _FAINTEST_BAR * limit:
+                continue
+            length = max(1, round(min(1.0, value / limit) * layout.bar_width))
+            x = layout.write_bars_right - length if is_write else layout.read_bars_left
+            yield ink.Box(x, rows.y(location) + inset + order * share, length, max(1, share), fill=token)
+
+
+def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iterator[ink.Mark]:
+    """The attended row of each head, outlined across the memory, with its number at the end of its bar."""
+    rows = layout.rows
+    taken: set[tuple[HeadKind, int]] = set()
+    for weighting in figure.writes + figure.reads:
+        kind = weighting.head.kind
+        heads = figure.writes if kind is HeadKind.WRITE else figure.reads
+        name = f"head {weighting.head.index + 1}: " if len(heads) > 1 else ""
+        text = f"{name}{grouped(weighting.peak)}  {short(weighting.peak_value)}"
+        if rows.has(weighting.peak):
+            yield ink.Box(
+                layout.memory_left - 1, rows.y(weighting.peak), layout.memory_width + 2, rows.pitch, stroke=kind.value
+            )
+            y = rows.y(weighting.peak) + rows.pitch / 2
+        else:
+            is_above = weighting.peak < rows.first
+            text = f"{'↑' if is_above else '↓'} row {text}"
+            y = rows.top + 8 if is_above else rows.top + rows.height - 8
+        line = round(y / 14)
+        while (kind, line) in taken:
+            line, y = line + 1, y + 14
+        taken.add((kind, line))
+        length = min(1.0, weighting.peak_value / limit) * layout.bar_width if rows.has(weighting.peak) else 0
+        length = 0 if np.isnan(length) else length
+        if kind is HeadKind.WRITE:
+            x = layout.write_bars_right - length - 8
+            # A bar that reaches far leaves no room beside it: the number then stands inside, on the panel's colour.
+            fits = x - 60 >= at.TICKS_RIGHT or rows.pitch < 8
+            if fits:
+                yield ink.Text(x, y, text, kind.value, weight=ink.BOLD, align=ink.Align.RIGHT)
+            else:
+                yield ink.Text(layout.write_bars_right - 8, y, text, "panel", weight=ink.BOLD, align=ink.Align.RIGHT)
+        else:
+            yield ink.Text(layout.read_bars_left + length + 6, y, text, kind.value, weight=ink.BOLD)
+
+
+def overview_frame(layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """Which part of all rows is in view."""
+    rows = layout.rows
+    if rows.count == rows.total:
+        return
+    x, width = at.OVERVIEW_X, at.OVERVIEW_WIDTH
+    yield ink.Text(x + width / 2, rows.top - 8, "0", "muted", align=ink.Align.CENTRE)
+    yield ink.Text(x + width / 2, rows.top + rows.height + 10, grouped(rows.total - 1), "muted", align=ink.Align.CENTRE)
+    top = rows.top + round(rows.first / rows.total * rows.height)
+    yield ink.Box(x - 1, top, width + 2, max(4, round(rows.count / rows.total * rows.height)), stroke="text", radius=2)
+
+
+def changes(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """A frame around every cell that the step moved by more than 2 % of the colour range."""
+    rows, pitch = layout.rows, layout.column_pitch
+    shown = slice(rows.first, rows.last + 1)
+    moved = np.abs(figure.memory[shown] - figure.before[shown]) > 0.02 * figure.limit
+    for row, word in np.argwhere(moved):
+        yield ink.Box(
+            layout.memory_left + int(word) * pitch + 1, rows.y(rows.first + int(row)) + 1, pitch - 2, rows.pitch - 2, stroke="text"
+        )
+
+
+def hatches(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """Black lines over cells that are no numbers; their colour alone would not tell a colour-blind reader."""
+    rows, pitch = layout.rows, layout.column_pitch
+    bad = ~np.isfinite(figure.memory[rows.first : rows.last + 1])
+    for row in np.flatnonzero(bad.any(axis=1)):
+        words = np.flatnonzero(bad[row])
+        for run in np.split(words, np.flatnonzero(np.diff(words) > 1) + 1):
+            x = layout.memory_left + int(run[0]) * pitch
+            yield ink.Hatch(x, rows.y(rows.first + int(row)), len(run) * pitch, rows.pitch, "black")
+
+
+def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterator[ink.Mark]:
+    """The pinned or pointed-at cell with its numbers, in a box that never covers its own row."""
+    rows = layout.rows
+    if not rows.has(note.location):
+        return
+    x = layout.memory_left + note.word * layout.column_pitch
+    y = rows.y(note.location)
+    yield ink.Box(x, y, layout.column_pitch, rows.pitch, stroke="text", stroke_width=2)
+    width, tall = 254, 66
+    left = round(min(max(x + layout.column_pitch / 2 - width / 2, layout.memory_left), layout.memory_right - width))
+    left = max(4, left)
+    is_below = y + rows.pitch + 24 + tall < height - 4
+    top = y + rows.pitch + 24 if is_below else y - 24 - tall
+    middle = round(x + layout.column_pitch / 2)
+    yield ink.Line(middle, y + rows.pitch if is_below else top + tall, middle, top if is_below else y, token="text")
+    yield ink.Box(left, top, width, tall, fill="raised", stroke="muted", radius=4)
+    yield ink.Text(left + 12, top + 13, f"row {grouped(note.location)}, word {note.word}", size=ink.BODY, weight=ink.BOLD)
+    hint = "pinned" if note.is_pinned else "click to pin"
+    yield ink.Text(left + width - 12, top + 13, hint, "muted", align=ink.Align.RIGHT)
+    written = "none yet" if note.last_write is None else f"step {note.last_write}"
+    cells = (
+        (0, 0, "value", signed(note.value), "text"),
+        (1, 0, note.cosine_label, "none" if np.isnan(note.cosine) else signed(note.cosine), "text"),
+        (0, 1, "row norm", short(note.row_norm), "text"),
+        (1, 1, "last write", written, "write" if note.last_write is not None else "muted"),
+    )
+    for column, row, name, value, token in cells:
+        line = top + 33 + 18 * row
+        start, end = (left + 12, left + 112) if column == 0 else (left + 126, left + width - 12)
+        yield ink.Text(start, line, name, "muted")
+        yield ink.Text(end, line, value, token, weight=ink.MEDIUM, align=ink.Align.RIGHT)

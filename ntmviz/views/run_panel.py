@@ -1,0 +1,172 @@
+"""The run: what is learned, how far it is, and the few buttons that steer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ntmviz import ink
+from ntmviz.panels import label, set_tone
+from ntmviz.wording import grouped, short
+
+POLICIES = (
+    ("auto", "Record as time allows"),
+    ("all", "Record every iteration"),
+    ("every:10", "Record every 10"),
+    ("every:50", "Record every 50"),
+    ("every:250", "Record every 250"),
+    ("off", "Record nothing"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """What the panel says. The numbers belong to the iteration that is looked at, or the newest while following."""
+
+    headline: str
+    """ "Learning copy", "Copy, solved"."""
+    settings: str
+    iteration: int
+    iterations: int | None
+    """Where training would end; None where unknown."""
+    loss: float
+    wrong_bits: float
+    gradient_norm: float
+    is_training: bool = False
+    is_paused: bool = False
+    policy: str = "auto"
+    verdict: str = ""
+    """A sentence about how it ended, or ""."""
+    is_good: bool = True
+    """Whether the verdict is good news."""
+
+
+class RunPanel(QWidget):
+    """Shows a RunStatus; the buttons report what is wished."""
+
+    pause_wished = Signal()
+    resume_wished = Signal()
+    stop_wished = Signal()
+    policy_wished = Signal(str)
+    new_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(6)
+        self._headline = label(size=ink.HEADLINE, weight=ink.BOLD)
+        self._settings = label(size=ink.SMALL, tone="muted")
+        self._settings.setWordWrap(True)
+        self._iteration = label(size=ink.NUMBER, weight=ink.BOLD)
+        self._of = label(size=ink.SMALL, tone="muted")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._verdict = label(size=ink.SMALL)
+        self._verdict.setWordWrap(True)
+        layout.addWidget(self._headline)
+        layout.addWidget(self._settings)
+        layout.addWidget(self._iteration)
+        layout.addWidget(self._of)
+        layout.addWidget(self._bar)
+        layout.addSpacing(4)
+        self._numbers: list[QLabel] = []
+        grid = QGridLayout()
+        grid.setVerticalSpacing(4)
+        for row, (name, tip) in enumerate(
+            (
+                ("loss", "Cross-entropy in nats, mean over the scored bits of the batch"),
+                ("wrong bits", "Mean over the sequences of the batch"),
+                ("gradient norm", "Of all parameters together, before clipping"),
+            )
+        ):
+            value = label(weight=ink.BOLD)
+            name_label = label(name, tone="muted")
+            name_label.setToolTip(tip)
+            value.setToolTip(tip)
+            grid.addWidget(name_label, row, 0)
+            grid.addWidget(value, row, 1)
+            grid.setColumnStretch(0, 1)
+            self._numbers.append(value)
+        layout.addLayout(grid)
+        layout.addWidget(self._verdict)
+        layout.addSpacing(4)
+        self._main = QPushButton()
+        self._main.setProperty("primary", "true")
+        self._main.clicked.connect(self._on_main)
+        self._record = QPushButton()
+        self._record.setToolTip("How often an episode of training is recorded")
+        menu = QMenu(self)
+        self._policies = QActionGroup(self)
+        for policy, text in POLICIES:
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setData(policy)
+            self._policies.addAction(action)
+        self._policies.triggered.connect(self._on_policy)
+        self._record.setMenu(menu)
+        self._stop = QPushButton("Finish now")
+        self._stop.setToolTip("End the training here: it is measured, kept and sealed")
+        self._stop.clicked.connect(self.stop_wished)
+        for button in (self._main, self._record, self._stop):
+            layout.addWidget(button)
+        layout.addStretch(1)
+        self._status: RunStatus | None = None
+        self.show_status(None)
+
+    def sizeHint(self) -> QSize:
+        return QSize(220, 290)
+
+    @property
+    def status(self) -> RunStatus | None:
+        return self._status
+
+    def show_status(self, status: RunStatus | None) -> None:
+        self._status = status
+        if status is None:
+            self._headline.setText("No session")
+            self._settings.setText("Start a training or open a session; it is described here")
+        for widget in (self._iteration, self._of, self._bar, self._verdict, *self._numbers):
+            widget.setVisible(status is not None)
+        is_training = status is not None and status.is_training
+        self._record.setVisible(is_training)
+        self._stop.setVisible(is_training)
+        if status is None:
+            self._main.setText("Train a network")
+            return
+        self._headline.setText(status.headline)
+        self._settings.setText(status.settings)
+        self._iteration.setText(grouped(status.iteration) if status.iteration >= 0 else "by hand")
+        self._of.setText("iterations" if status.iterations is None else f"of at most {grouped(status.iterations)} iterations")
+        self._of.setVisible(status.iteration >= 0)
+        share = 1.0 if not status.iterations else min(1.0, max(0, status.iteration) / status.iterations)
+        self._bar.setValue(round(1000 * share))
+        self._bar.setVisible(status.iterations is not None)
+        for value, number in zip(self._numbers, (status.loss, status.wrong_bits, status.gradient_norm), strict=True):
+            value.setText("–" if number != number else short(number))
+        self._verdict.setText(("✓ " if status.is_good else "▲ ") + status.verdict)
+        self._verdict.setVisible(bool(status.verdict))
+        set_tone(self._verdict, "accent" if status.is_good else "warning")
+        if not is_training:
+            self._main.setText("Train another")
+        else:
+            self._main.setText("Go on" if status.is_paused else "Pause training")
+        for action in self._policies.actions():
+            action.setChecked(action.data() == status.policy)
+            if action.data() == status.policy:
+                self._record.setText(action.text())
+
+    def _on_main(self) -> None:
+        if self._status is None or not self._status.is_training:
+            self.new_wished.emit()
+        elif self._status.is_paused:
+            self.resume_wished.emit()
+        else:
+            self.pause_wished.emit()
+
+    def _on_policy(self, action: object) -> None:
+        self.policy_wished.emit(action.data())  # type: ignore[attr-defined]

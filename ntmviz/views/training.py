@@ -1,0 +1,220 @@
+"""The iteration axis: loss and wrong bits of training, a tick for every recorded episode, and the play head on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ntmviz import ink
+from ntmviz.painting import colour, font
+from ntmviz.wording import grouped, tick
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ntmviz.colours import Palette
+
+_AXIS_WIDTH = 52
+_MOST_POINTS = 2000
+_LEAST_LOSS = 1e-7
+"""Where the log scale ends: a loss of zero has no logarithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFigure:
+    """Curves over iterations."""
+
+    iterations: NDArray[np.int64]
+    loss: NDArray[np.float64]
+    wrong_bits: NDArray[np.float64]
+    episodes: NDArray[np.int64]
+    """The iteration of every recorded episode."""
+    current: int
+    """The iteration that is looked at; -1 where the episode belongs to none."""
+
+
+class _Axis(pg.AxisItem):
+    """An axis in the words and typeface of the window."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [tick(10.0**value) for value in values]
+        return [tick(value) for value in values]
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [tick(10.0 ** float(value)) for value in values]
+
+
+class TrainingView(QWidget):
+    """Two curves that share the iteration axis. A click goes to the episode recorded nearest to it."""
+
+    iteration_wished = Signal(float)
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self.setObjectName("training")
+        self._graphics = pg.GraphicsLayoutWidget()
+        self._graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 2, 12, 4)
+        layout.addWidget(self._graphics)
+        self._graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self._graphics.ci.layout.setVerticalSpacing(0)
+        self._titles = [pg.LabelItem(justify="left") for _ in range(2)]
+        self._plots: list[pg.PlotItem] = []
+        self._curves: list[tuple[pg.PlotDataItem, pg.PlotDataItem]] = []
+        self._lines: list[pg.InfiniteLine] = []
+        for row in range(2):
+            self._graphics.addItem(self._titles[row], row=2 * row, col=0)
+            axes = {"left": _Axis("left"), "bottom": _Axis("bottom")}
+            plot = self._graphics.addPlot(row=2 * row + 1, col=0, axisItems=axes)
+            self._prepare(plot, is_log=row == 0, shows_axis=row == 1)
+            self._plots.append(plot)
+            self._curves.append((plot.plot([], []), plot.plot([], [])))
+            line = pg.InfiniteLine(angle=90, movable=False)
+            line.setZValue(10)
+            plot.addItem(line, ignoreBounds=True)
+            self._lines.append(line)
+        self._plots[1].setXLink(self._plots[0])
+        self._ticks = pg.ScatterPlotItem(symbol="s", size=4, pxMode=True)
+        self._plots[1].addItem(self._ticks, ignoreBounds=True)
+        self._flag = pg.TextItem(anchor=(0.5, 0.0))
+        self._flag.setZValue(20)
+        self._plots[1].addItem(self._flag, ignoreBounds=True)
+        self._graphics.scene().sigMouseClicked.connect(self._on_clicked)
+        self._figure: TrainingFigure | None = None
+        self.set_theme(palette)
+        self.setToolTip("Each point is one training iteration; a tick at the bottom is a recorded episode, click to see it")
+
+    def sizeHint(self) -> QSize:
+        return QSize(360, 308)
+
+    @property
+    def figure(self) -> TrainingFigure | None:
+        return self._figure
+
+    def _prepare(self, plot: pg.PlotItem, *, is_log: bool, shows_axis: bool) -> None:
+        plot.setLogMode(y=is_log)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(x=True, y=False)
+        plot.showGrid(x=False, y=False)
+        plot.getViewBox().setDefaultPadding(0.02)
+        left, bottom = plot.getAxis("left"), plot.getAxis("bottom")
+        left.setWidth(_AXIS_WIDTH)
+        left.enableAutoSIPrefix(False)
+        bottom.enableAutoSIPrefix(False)
+        left.setStyle(tickLength=0, maxTickLevel=0, tickFont=font(ink.SMALL))
+        bottom.setStyle(tickLength=-4, maxTickLevel=0, tickFont=font(ink.SMALL), showValues=shows_axis)
+        bottom.setHeight(22 if shows_axis else 4)
+
+    def set_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self._graphics.setBackground(colour(palette, "panel"))
+        titles = (("loss", "nats per bit, log scale; strong line: running mean"), ("wrong bits", "per sequence"))
+        for title, (name, unit) in zip(self._titles, titles, strict=True):
+            title.setText(
+                f'<span style="color:{palette.text};font-size:{ink.SMALL}px;font-weight:600">{name}</span>&nbsp; '
+                f'<span style="color:{palette.muted};font-size:{ink.SMALL}px">{unit}</span>'
+            )
+        for plot in self._plots:
+            plot.getViewBox().setBackgroundColor(colour(palette, "well"))
+            plot.getViewBox().setBorder(pg.mkPen(colour(palette, "border")))
+            for name in ("left", "bottom"):
+                plot.getAxis(name).setPen(pg.mkPen(colour(palette, "border")))
+                plot.getAxis(name).setTextPen(pg.mkPen(colour(palette, "muted")))
+        for raw, mean in self._curves:
+            raw.setPen(pg.mkPen(colour(palette, "border"), width=1))
+            mean.setPen(pg.mkPen(colour(palette, "text"), width=1.5))
+        for line in self._lines:
+            line.setPen(pg.mkPen(colour(palette, "text"), width=2))
+        self._ticks.setBrush(colour(palette, "muted"))
+        self._ticks.setPen(None)
+        self._flag.setColor(colour(palette, "panel"))
+        self._flag.fill = pg.mkBrush(colour(palette, "text"))
+        self._flag.setFont(font(ink.SMALL, ink.BOLD))
+
+    def show_figure(self, figure: TrainingFigure | None) -> None:
+        self._figure = figure
+        has_some = figure is not None and len(figure.iterations) > 0
+        for line in self._lines:
+            line.setVisible(has_some and figure is not None and figure.current >= 0)
+        self._flag.setVisible(has_some and figure is not None and figure.current >= 0)
+        if figure is None or not has_some:
+            for curve in (curve for pair in self._curves for curve in pair):
+                curve.setData([], [])
+            self._ticks.setData([], [])
+            return
+        for (raw, mean), values, floor in zip(self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True):
+            raw.setData(*thinned(figure.iterations, np.maximum(values, floor)))
+            mean.setData(*thinned(figure.iterations, np.maximum(running_mean(values), floor)))
+        last = int(max(figure.iterations[-1], 1))
+        self._plots[0].setXRange(0, last, padding=0.02)
+        highest = float(np.nanmax(figure.wrong_bits)) if np.isfinite(figure.wrong_bits).any() else 1.0
+        below = -0.14 * max(highest, 1.0)
+        self._plots[1].setYRange(below, max(highest, 1.0) * 1.04, padding=0)
+        finite = figure.loss[np.isfinite(figure.loss) & (figure.loss > 0)]
+        if finite.size:
+            low, high = np.log10(max(float(finite.min()), _LEAST_LOSS)), np.log10(float(finite.max()))
+            self._plots[0].setYRange(low, max(high, low + 0.5), padding=0.06)
+        self._ticks.setData(figure.episodes, np.full(len(figure.episodes), below * 0.55))
+        if figure.current >= 0:
+            for line in self._lines:
+                line.setValue(figure.current)
+            self._flag.setText(grouped(figure.current))
+            self._place_flag(figure.current, last, below)
+
+    def _place_flag(self, current: int, last: int, below: float) -> None:
+        """Keep the whole number in view near both ends."""
+        width = QFontMetricsF(font(ink.SMALL, ink.BOLD)).horizontalAdvance(grouped(current)) + 12
+        room = max(1.0, self._plots[1].getViewBox().width())
+        share = current / max(1, last)
+        edge = width / 2 / room
+        anchor = 0.0 if share < edge else 1.0 if share > 1 - edge else 0.5
+        self._flag.setAnchor((anchor, 1.0))
+        self._flag.setPos(current, below)
+
+    def _on_clicked(self, event: object) -> None:
+        for plot in self._plots:
+            box = plot.getViewBox()
+            if box.sceneBoundingRect().contains(event.scenePos()):  # type: ignore[attr-defined]
+                self.iteration_wished.emit(float(box.mapSceneToView(event.scenePos()).x()))  # type: ignore[attr-defined]
+                return
+
+
+def thinned(
+    iterations: NDArray[np.int64], values: NDArray[np.float64], most: int = _MOST_POINTS
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """At most about `most` points, keeping the smallest and largest of every stretch in their order."""
+    count = len(values)
+    if count <= most:
+        return iterations, values
+    each = -(-count // (most // 2))
+    edges = np.arange(0, count, each)
+    filled = np.nan_to_num(values, nan=np.nanmedian(values) if np.isfinite(values).any() else 0.0)
+    kept = []
+    for start in edges:
+        part = filled[start : start + each]
+        kept += sorted({start + int(part.argmin()), start + int(part.argmax())})
+    return iterations[kept], values[kept]
+
+
+def running_mean(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.float64]:
+    """The mean over a centred window of a share of all values (at least 1, at most 201); what is no number is left out."""
+    window = min(201, max(1, round(len(values) * share))) | 1
+    if window == 1 or len(values) < window:
+        return values
+    finite = np.isfinite(values)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(finite)])
+    half = window // 2
+    left = np.maximum(np.arange(len(values)) - half, 0)
+    right = np.minimum(np.arange(len(values)) + half + 1, len(values))
+    count = counts[right] - counts[left]
+    return np.where(count > 0, (sums[right] - sums[left]) / np.maximum(count, 1), np.nan)

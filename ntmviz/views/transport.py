@@ -1,0 +1,70 @@
+"""The buttons that move the play head, and where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from ntmviz import ink
+from ntmviz.icons import icon
+from ntmviz.panels import label
+from ntmviz.wording import grouped, tick
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+
+class Transport(QWidget):
+    """First, back, play, on, last; then the step and the speed. The buttons are the window's actions."""
+
+    def __init__(self, actions: dict[str, QAction]) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        self._buttons: list[tuple[QToolButton, str]] = []
+        for name, picture in (
+            ("first_step", "first"), ("previous_step", "previous"), ("play", "play"), ("next_step", "next"), ("last_step", "last"),
+        ):
+            button = QToolButton()
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setIconSize(QSize(12, 12))
+            button.setFixedSize(28, 22)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setProperty("primary" if name == "play" else "boxed", "true")
+            layout.addWidget(button)
+            self._buttons.append((button, picture))
+        layout.addSpacing(10)
+        self._step = label(weight=ink.BOLD)
+        self._range = label(tone="muted")
+        self._speed = label(tone="muted", size=ink.SMALL)
+        self._speed.setToolTip("Speed of playing: comma slower, period faster")
+        layout.addWidget(self._step)
+        layout.addWidget(self._range)
+        layout.addSpacing(14)
+        layout.addWidget(self._speed)
+        self._is_playing = False
+        self.refresh_icons()
+
+    def refresh_icons(self) -> None:
+        """Redraw the icons in the colours of the theme."""
+        on_primary = self.palette().color(self.backgroundRole()).name()
+        for button, picture in self._buttons:
+            if picture == "play":
+                button.defaultAction().setIcon(icon("pause" if self._is_playing else "play", on_primary))
+            else:
+                button.defaultAction().setIcon(icon(picture))
+
+    def show_position(self, step: int | None, steps: int) -> None:
+        self._step.setText("no step yet" if step is None else f"step {grouped(step)}")
+        self._range.setText("" if step is None else f"of 0 to {grouped(steps - 1)}")
+
+    def show_playing(self, direction: int, speed: float) -> None:
+        backwards = ", backwards" if direction < 0 else ""
+        self._speed.setText(f"speed {tick(speed)}×{backwards}")
+        if self._is_playing != bool(direction):
+            self._is_playing = bool(direction)
+            self.refresh_icons()

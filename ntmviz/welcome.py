@@ -1,0 +1,269 @@
+"""The first page: a door for each use, then what was open before and what comes along."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+import sessions
+from ntmviz import ink
+from ntmviz.assets import asset
+from ntmviz.door_pictures import DoorPictures
+from ntmviz.painting import draw
+from ntmviz.panels import label, set_tone
+from ntmviz.wording import grouped, size_on_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ntmviz.colours import Palette
+    from ntmviz.settings import Recent
+
+SAMPLES = (("copy.ntmviz.h5", "Copy, learned", "the write and read walk"),)
+_WIDEST = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One of the ways in."""
+
+    name: str
+    title: str
+    sentence: str
+    details: str
+    button: str
+    key: str
+
+
+DOORS = (
+    Door(
+        "watch", "Watch a network learn", "It learns to copy sequences before your eyes.",
+        "Copy, 8 bits, memory 128 × 20.\nEverything is recorded and can be replayed.", "Start", "1",
+    ),
+    Door("replay", "Replay a session", "Scrub through every recorded step, live or not.", "", "Open a file…", "2"),
+    Door(
+        "follow", "Follow your own training", "Train from a script, and watch it here as it runs.",
+        "It never waits for this window, and goes on\nif you close it.", "Follow a file…", "3",
+    ),
+)
+
+
+class Picture(QWidget):
+    """Marks at the middle of a card."""
+
+    def __init__(self, palette: Palette, marks: Callable[[float, float], list[ink.Mark]]) -> None:
+        super().__init__()
+        self.setObjectName("cardPicture")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(220)
+        self._palette = palette
+        self._marks = marks
+
+    def set_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setClipRect(QRectF(self.rect()))
+        draw(painter, self._marks(self.width(), self.height()), self._palette)
+
+
+class Card(QFrame):
+    """A door: a picture, what lies behind it, and the button that opens it."""
+
+    chosen = Signal()
+
+    def __init__(self, door: Door, picture: Picture, *, is_primary: bool) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.setProperty("primary", "true" if is_primary else "false")
+        self.picture = picture
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 20)
+        layout.setSpacing(0)
+        layout.addWidget(picture)
+        inside = QVBoxLayout()
+        inside.setContentsMargins(23, 20, 23, 0)
+        inside.setSpacing(6)
+        inside.addWidget(label(door.title, size=20, weight=ink.BOLD))
+        inside.addWidget(label(door.sentence, size=ink.STATEMENT, tone="muted"))
+        inside.addSpacing(4)
+        self.extra: QLabel = label(door.details, tone="muted")
+        self.extra.setMinimumHeight(38)
+        if not door.details:
+            self.extra.setObjectName("dropZone")
+            self.extra.setText("or drop a session file anywhere here")
+            self.extra.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            set_tone(self.extra, None)
+        inside.addWidget(self.extra)
+        inside.addStretch(1)
+        inside.addSpacing(8)
+        self.button = QPushButton(door.button)
+        self.button.setProperty("primary", "true" if is_primary else "false")
+        self.button.setMinimumHeight(34)
+        self.button.setToolTip(f"{door.title} ({door.key})")
+        self.button.setAccessibleName(f"{door.title}: {door.button}")
+        key = label(door.key, tone=None if is_primary else "muted")
+        if is_primary:
+            key.setStyleSheet("color: palette(window);")
+        over = QHBoxLayout(self.button)
+        over.setContentsMargins(0, 0, 12, 0)
+        over.addStretch(1)
+        over.addWidget(key)
+        inside.addWidget(self.button)
+        layout.addLayout(inside, 1)
+        self.button.clicked.connect(self.chosen)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.chosen.emit()
+
+
+class FileRow(QPushButton):
+    """A session in a list, as wide as the list."""
+
+    wished = Signal(object)  # Path
+
+    def __init__(self, path: Path, name: str, *, middle: str = "", state: str = "", right: str = "", is_warning: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("fileRow")
+        self.path = path
+        self.setFixedHeight(38)
+        self.setToolTip(str(path))
+        self.setAccessibleName(f"Open {name}")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 0, 14, 0)
+        layout.setSpacing(18)
+        layout.addWidget(label(name, weight=ink.BOLD), 3)
+        if middle:
+            layout.addWidget(label(middle, tone="muted"), 4)
+        if state:
+            layout.addWidget(label(state, tone="warning" if is_warning else "muted"))
+        layout.addWidget(label(right, tone="muted"), 0, Qt.AlignmentFlag.AlignRight)
+        self.clicked.connect(self._on_clicked)
+
+    def _on_clicked(self) -> None:
+        self.wished.emit(self.path)
+
+
+class WelcomePage(QScrollArea):
+    """What is seen before any session."""
+
+    door_chosen = Signal(str)  # a Door's name
+    session_wished = Signal(object)  # Path
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._page = QWidget()
+        self._page.setObjectName("welcome")
+        self._pictures = DoorPictures()
+        outer = QHBoxLayout(self._page)
+        outer.setContentsMargins(32, 32, 32, 24)
+        outer.addStretch(1)
+        column = QWidget()
+        column.setMaximumWidth(_WIDEST)
+        outer.addWidget(column, 1000)
+        outer.addStretch(1)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        layout.addStretch(1)
+        layout.addWidget(label("ntmviz", size=28, weight=ink.BOLD))
+        layout.addWidget(label("See what a memory network writes, where it looks, and why.", size=16, tone="muted"))
+        layout.addSpacing(18)
+        doors = QHBoxLayout()
+        doors.setSpacing(24)
+        self.cards: dict[str, Card] = {}
+        for door in DOORS:
+            card = Card(door, Picture(palette, self._pictures.of(door.name)), is_primary=door is DOORS[0])
+            card.chosen.connect(self._chooser(door.name))
+            doors.addWidget(card, 1)
+            self.cards[door.name] = card
+        layout.addLayout(doors)
+        layout.addSpacing(16)
+        self._lists = QGridLayout()
+        self._lists.setHorizontalSpacing(24)
+        self._lists.setVerticalSpacing(6)
+        self._lists.setColumnStretch(0, 2)
+        self._lists.setColumnStretch(1, 1)
+        self._lists.addWidget(label("Recent", weight=ink.BOLD), 0, 0)
+        self._lists.addWidget(label("Samples", weight=ink.BOLD), 0, 1)
+        self._recent, self._samples = QVBoxLayout(), QVBoxLayout()
+        for place, rows in enumerate((self._recent, self._samples)):
+            rows.setSpacing(4)
+            self._lists.addLayout(rows, 1, place)
+        layout.addLayout(self._lists)
+        layout.addSpacing(8)
+        layout.addWidget(label("Ctrl+O: open     F1: keys     Ctrl+K: all commands", size=ink.SMALL, tone="muted"))
+        layout.addStretch(2)
+        self.setWidget(self._page)
+        for file, name, note in SAMPLES:
+            try:
+                row = FileRow(asset(file), name, right=note)
+            except FileNotFoundError:
+                continue
+            row.wished.connect(self.session_wished)
+            self._samples.addWidget(row)
+        self._samples.addStretch(1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1440, 800)
+
+    def set_theme(self, palette: Palette) -> None:
+        for card in self.cards.values():
+            card.picture.set_theme(palette)
+
+    def show_recent(self, recent: Sequence[Recent]) -> None:
+        """List the sessions that were open before; each is looked into, a damaged one says so."""
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        for each in recent[:3]:
+            row = _described(each)
+            row.wished.connect(self.session_wished)
+            self._recent.addWidget(row)
+        if not recent:
+            self._recent.addWidget(label("Sessions that you open are listed here", tone="muted"))
+        self._recent.addStretch(1)
+
+    def _chooser(self, name: str) -> Callable[[], None]:
+        def choose() -> None:
+            self.door_chosen.emit(name)
+
+        return choose
+
+
+def _described(recent: Recent) -> FileRow:
+    try:
+        with sessions.open(recent.path) as recording:
+            info = recording.info
+            middle = f"{info.model.upper()}, {info.task}, {grouped(len(recording.episodes))} episodes, {size_on_disk(recording.bytes)}"
+            state = "complete" if recording.complete else "live" if recording.is_live else "stopped early"
+            is_warning = state == "stopped early"
+    except sessions.SessionError:
+        middle, state, is_warning = "", "cannot be read", True
+    return FileRow(
+        recent.path, recent.path.name, middle=middle, state=state, right=when(recent.opened), is_warning=is_warning
+    )
+
+
+def when(moment: float, now: float | None = None) -> str:
+    """A moment as people say it: "today, 14:02", "yesterday", "Tuesday", "3 March 2026"."""
+    then, today = time.localtime(moment), time.localtime(now)
+    days = (time.mktime(today[:3] + (0,) * 5 + (-1,)) - time.mktime(then[:3] + (0,) * 5 + (-1,))) / 86400
+    if round(days) == 0:
+        return time.strftime("today, %H:%M", then)
+    if round(days) == 1:
+        return "yesterday"
+    return time.strftime("%A", then) if 0 < days < 7 else f"{then.tm_mday} {time.strftime('%B %Y', then)}"

@@ -1,0 +1,246 @@
+"""The window: lays out, connects, and lets others decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QWidget
+
+from ntmviz import actions as action_table
+from ntmviz import ink, theme
+from ntmviz.desk import Desk
+from ntmviz.icons import icon
+from ntmviz.navigation import Navigation
+from ntmviz.notice import Notice
+from ntmviz.panels import ElidedLabel, label
+from ntmviz.presenter import Presenter
+from ntmviz.run_words import rate_of, run_status, session_line
+from ntmviz.session_commands import SessionCommands
+from ntmviz.state import Store
+from ntmviz.welcome import WelcomePage
+from ntmviz.workspace import ModeSegment, Views
+
+if TYPE_CHECKING:
+    from ntmviz.colours import Palette
+    from ntmviz.settings import Settings
+    from sessions import Recording
+
+LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """One window, one session."""
+
+    def __init__(self, settings: Settings, palette: Palette) -> None:
+        super().__init__()
+        self.setWindowTitle("ntmviz")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(QSize(1024, 680))
+        self.resize(1440, 900)
+        self.settings, self.theme = settings, palette
+        self.actions_by_name = action_table.build(self)
+        self.menus = action_table.fill_menus(self, self.actions_by_name)
+        self.store = Store(self)
+        self.desk = Desk(self)
+        self.views = Views(self, palette, self.actions_by_name)
+        self.presenter = Presenter(self.store, self.views, self)
+        self.welcome = WelcomePage(palette)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(self.views.machine_panel)
+        self.setCentralWidget(self.stack)
+        self.notice = Notice(self)
+        self._progress: dict[str, object] = {}
+        self._make_toolbar()
+        self._make_status_bar()
+        self.navigation = Navigation(self)
+        self.commands = SessionCommands(self)
+        self._connect()
+        self._arrange()
+        self.show_welcome()
+
+    def _make_toolbar(self) -> None:
+        bar = self.toolbar = QToolBar("Session")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setFixedHeight(40)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for name in ("new_training", "open", "save_copy"):
+            bar.addAction(self.actions_by_name[name])
+        bar.addSeparator()
+        self.title = label("", size=ink.STATEMENT, weight=ink.BOLD)
+        self.subtitle = ElidedLabel()
+        self.subtitle.setContentsMargins(10, 0, 0, 0)
+        self.segment = ModeSegment()
+        self.rates = ElidedLabel()
+        for widget in (self.title, self.subtitle, self.segment):
+            bar.addWidget(widget)
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(gap)
+        self.rates = QLabel()
+        self.rates.setProperty("tone", "muted")
+        bar.addWidget(self.rates)
+        self.addToolBar(bar)
+
+    def _make_status_bar(self) -> None:
+        self.hint = label("", size=ink.SMALL, tone="muted")
+        self.queue = label("", size=ink.SMALL, tone="muted")
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setFixedHeight(24)
+        bar.addWidget(self.hint, 1)
+        bar.addPermanentWidget(self.queue)
+
+    def _connect(self) -> None:
+        desk, views = self.desk, self.views
+        desk.opened.connect(self._on_opened)
+        desk.grew.connect(self._on_grew)
+        desk.ended.connect(self._on_live_ended)
+        desk.closed.connect(self.show_welcome)
+        desk.failed.connect(self.notice.show_failure)
+        desk.starting.connect(self.commands.on_starting)
+        desk.progressed.connect(self._on_progressed)
+        desk.training_ended.connect(self._on_training_ended)
+        self.presenter.presented.connect(self._on_presented)
+        self.welcome.door_chosen.connect(self.commands.open_door)
+        self.welcome.session_wished.connect(self.commands.open_path)
+        self.segment.live.clicked.connect(self.navigation.follow)
+        self.segment.replay.clicked.connect(self.navigation.stop_following)
+        views.follow_button.clicked.connect(self.navigation.follow)
+        for key in "123":
+            shortcut = QShortcut(QKeySequence(key), self.welcome)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.commands.door_of_key(key))
+
+    def _arrange(self) -> None:
+        geometry, state = self.settings.bytes_of("geometry"), self.settings.bytes_of("docks")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        self.views.arrange(self)
+        if state is not None:
+            self.restoreState(state, LAYOUT_VERSION)
+        self._docks_shown = {name: not dock.isHidden() for name, dock in self.views.docks.items()}
+
+    def show_welcome(self) -> None:
+        """No session: the first page, alone."""
+        if self.stack.currentWidget() is not self.welcome:
+            self._docks_shown = {name: not dock.isHidden() for name, dock in self.views.docks.items()}
+        self.presenter.show_recording(None)
+        for dock in self.views.docks.values():
+            dock.hide()
+        self.toolbar.hide()
+        self.stack.setCurrentWidget(self.welcome)
+        self.welcome.show_recent(self.settings.recent)
+        self.welcome.setFocus()
+        self.hint.setText("Choose a door, or drop a session file anywhere")
+        self.queue.setText("")
+        self.setWindowTitle("ntmviz")
+        self.commands.enable()
+
+    def show_workspace(self) -> None:
+        """The Watch workspace, with or without a session in it yet."""
+        if self.stack.currentWidget() is self.views.machine_panel:
+            return
+        self.stack.setCurrentWidget(self.views.machine_panel)
+        self.toolbar.show()
+        for name, dock in self.views.docks.items():
+            dock.setVisible(self._docks_shown.get(name, True))
+        if not any(self._docks_shown.values()):
+            self.views.arrange(self)
+        self.setFocus()
+        QTimer.singleShot(0, self.presenter.present)
+
+    def _on_opened(self, recording: Recording) -> None:
+        self.notice.hide()
+        self.show_workspace()
+        self.settings.remember(recording.path)
+        is_live = self.desk.is_live
+        self.store.update(
+            episode=-1, step=-1 if is_live else 0, is_following=is_live, direction=0, loop=(None, None), pinned=None, first_row=None
+        )
+        if not is_live:
+            self.navigation.show_telling_step(recording)
+        self.presenter.show_recording(recording)
+        self.navigation.list_heads(recording)
+        self.setWindowTitle(f"{recording.path.name} – ntmviz")
+        self.title.setText(recording.info.title or recording.path.name)
+        self.subtitle.setText(session_line(recording))
+        self._tell()
+
+    def _on_grew(self) -> None:
+        self.presenter.refresh()
+        self._tell()
+
+    def _on_live_ended(self) -> None:
+        self.store.update(is_following=False)
+        self._tell()
+
+    def _on_progressed(self, progress: dict[str, object]) -> None:
+        self._progress = progress
+        self._tell()
+
+    def _on_training_ended(self, result: object, failure: str) -> None:
+        self._progress = {}
+        if failure:
+            self.notice.show_failure(failure)
+        self.commands.enable()
+        self._tell()
+
+    def _on_presented(self, now: object) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        """Everything that is said around the views."""
+        desk, state = self.desk, self.store.state
+        self.commands.enable()
+        self.segment.show_mode(self.theme, is_live=desk.is_live, is_following=state.is_following)
+        self.views.show_following(desk.is_live, state.is_following)
+        recording = desk.recording
+        if recording is None:
+            if self.stack.currentWidget() is not self.welcome:
+                self.views.run.show_status(self.commands.starting_status)
+            return
+        self.views.run.show_status(run_status(recording, self.presenter.now, self._progress, state.is_following, desk))
+        self.rates.setText(rate_of(recording, self._progress))
+        self.queue.setText(self.commands.queue_words(self._progress))
+        self.hint.setText(self.navigation.hint(desk.is_live, state))
+
+    def set_theme(self, name: str) -> None:
+        """Change to "dark", "light" or "system", and remember it."""
+        self.settings.theme = name
+        self.apply_palette(theme.chosen(name))
+
+    def apply_palette(self, palette: Palette) -> None:
+        self.theme = palette
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, palette)
+        for name, picture in (("new_training", "new"), ("open", "open"), ("save_copy", "save")):
+            self.actions_by_name[name].setIcon(icon(picture))
+        self.views.set_theme(palette)
+        self.welcome.set_theme(palette)
+        self.presenter.present()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.commands.open_path(Path(event.mimeData().urls()[0].toLocalFile()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.stack.currentWidget() is self.views.machine_panel:
+            self.settings.keep_bytes("docks", self.saveState(LAYOUT_VERSION))
+        self.settings.keep_bytes("geometry", self.saveGeometry())
+        self.settings.sync()
+        self.presenter.show_recording(None)
+        self.desk.shut_down()
+        self.navigation.stop()
+        super().closeEvent(event)

@@ -1,0 +1,51 @@
+"""Numbers as people read them: three significant digits, a true minus sign, thin gaps between thousands."""
+
+from __future__ import annotations
+
+import math
+
+
+def short(value: float) -> str:
+    """Three significant digits with a true minus sign; very large and very small ones as powers of ten."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if value == 0:
+        return "0"
+    magnitude = abs(value)
+    if not 1e-4 <= magnitude < 1e6:
+        text = f"{value:.2e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    elif magnitude >= 1000:
+        text = grouped(round(value))
+    else:
+        digits = max(0, 2 - math.floor(math.log10(magnitude)))
+        text = f"{value:.{digits}f}"
+    return text.replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """`short` with a plus sign where it is above zero."""
+    return ("+" if value > 0 else "") + short(value)
+
+
+def grouped(count: int) -> str:
+    """14850 as "14 850", in groups of three behind a thin space."""
+    return f"{count:,}".replace(",", "\u2009").replace("-", "−")
+
+
+def size_on_disk(count: int) -> str:
+    """A number of bytes in the unit that suits it."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{short(amount)} {unit}" if unit != "B" else f"{count} B"
+        amount /= 1000
+    return f"{short(amount)} GB"
+
+
+def offset_label(offset: int) -> str:
+    return f"+{offset}" if offset > 0 else str(offset).replace("-", "−")
+
+
+def tick(value: float) -> str:
+    """A number on an axis: no more digits than it needs."""
+    return f"{value:.6g}".replace("-", "−") if abs(value) < 1e4 else grouped(round(value))

@@ -1,0 +1,130 @@
+"""The engine process: trains as the window tells it, and says how it goes. `python -m ntmviz.worker`.
+
+Frames on standard input: {"order": "start", "options": {...}} first, then {"order": "pause" | "resume" | "stop"} and
+{"order": "record", "policy": "every:10"}. Frames on standard output: {"news": "ready", "path"}, {"news": "progress",
+...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "failed", "message"}. End of input is
+the end of the process: the session is sealed, nothing is orphaned.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ntm_core.errors import CoreError
+from ntmviz.errors import NtmvizError
+from ntmviz.run_options import RunOptions
+from ntmviz.runs import Run
+from sessions import SessionError
+from sessions.framing import FrameError, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SLICE_S = 0.05
+"""How long it trains between two looks at its orders."""
+NEWS_S = 0.1
+"""Time between two reports of progress."""
+
+_log = logging.getLogger(__name__)
+_END = {"order": "stop"}
+Orders = queue.SimpleQueue["Mapping[str, Any]"]
+
+
+def main() -> int:
+    """Serve one run over the standard streams."""
+    orders, news = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may garble the frames
+    try:
+        first = read_frame(orders)
+        if first is None:
+            return 0
+        return _serve(RunOptions.from_json(first.head["options"]), orders, news)
+    except (NtmvizError, CoreError, SessionError, FrameError) as error:
+        _tell(news, news_="failed", message=str(error))
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        _log.exception("the engine failed")
+        _tell(news, news_="failed", message=f"the engine met an error of its own: {type(error).__name__}: {error}")
+    return 1
+
+
+def _serve(options: RunOptions, orders: BinaryIO, news: BinaryIO) -> int:
+    run = Run(options)
+    waiting: Orders = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
+    try:
+        _tell(news, news_="ready", path=str(run.recorder.path), iterations=run.iterations, pid=os.getpid())
+        _train(run, waiting, news)
+        return 0
+    finally:
+        run.close()
+
+
+def _train(run: Run, waiting: Orders, news: BinaryIO) -> None:
+    is_paused, told = False, 0.0
+    per_slice = 1
+    while not run.is_over:
+        while is_paused or not waiting.empty():
+            paused_at = time.perf_counter()
+            order = waiting.get()
+            run.rest(time.perf_counter() - paused_at if is_paused else 0.0)
+            match order.get("order"):
+                case "stop":
+                    run.finish()
+                    _tell(news, news_="over", result=run.result(), failure=None, is_stopped=True)
+                    return
+                case "pause":
+                    is_paused = True
+                case "resume":
+                    is_paused = False
+                case "record":
+                    run.set_recording(str(order["policy"]))
+            run.recorder.flush()
+            _tell(news, news_="progress", is_paused=is_paused, recording=run.recording, **asdict(run.progress()))
+        started = time.perf_counter()
+        was_solved = run.is_solved
+        run.advance(per_slice)
+        taken = time.perf_counter() - started
+        per_slice = max(1, min(2 * per_slice, int(per_slice * SLICE_S / max(taken, 1e-6))))
+        if run.is_solved and not was_solved:
+            _tell(news, news_="solved", **asdict(run.progress()))
+        if started - told >= NEWS_S:
+            told = started
+            _tell(news, news_="progress", is_paused=False, recording=run.recording, **asdict(run.progress()))
+    run.finish()
+    _tell(news, news_="progress", is_paused=False, recording=run.recording, **asdict(run.progress()))
+    _tell(news, news_="over", result=run.result(), failure=run.failure, is_stopped=False)
+
+
+def _listen(orders: BinaryIO, waiting: Orders) -> None:
+    """Hand on what comes in; the end of the input, or nonsense on it, is an order to stop."""
+    try:
+        while (frame := read_frame(orders)) is not None:
+            waiting.put(frame.head)
+    except (FrameError, OSError, ValueError):
+        _log.exception("the engine's orders ended badly")
+    waiting.put(_END)
+
+
+def _tell(news: BinaryIO, *, news_: str, **more: object) -> None:
+    write_frame(news, {"news": news_} | _finite(more))
+
+
+def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: what is none is left null."""
+    return {name: None if isinstance(value, float) and value != value else value for name, value in values.items()}
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    code = main()
+    sys.stdout.flush()
+    sys.exit(code)

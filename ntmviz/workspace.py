@@ -1,0 +1,186 @@
+"""The views with their panels and docks, and where they stand at first. Lays out; decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QPushButton, QToolButton, QWidget
+
+from ntmviz import ink
+from ntmviz.painting import colour, font
+from ntmviz.panels import Dock, Legend, Panel
+from ntmviz.views.addressing import AddressingView
+from ntmviz.views.episodes import EpisodeList
+from ntmviz.views.machine import MachineView
+from ntmviz.views.run_panel import RunPanel
+from ntmviz.views.sequence import SequenceView
+from ntmviz.views.this_step import ThisStepView
+from ntmviz.views.training import TrainingView
+from ntmviz.views.transport import Transport
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+    from ntmviz.colours import Palette
+    from ntmviz.figures import HeadKind
+
+LEFT, RIGHT, BOTTOM, TRAINING = 220, 340, 312, 350
+
+
+class Views:
+    """Every view of the Watch workspace, the machine in the middle and the others in docks around it."""
+
+    def __init__(self, window: QMainWindow, palette: Palette, actions: dict[str, QAction]) -> None:
+        self._palette = palette
+        self.machine = MachineView(palette)
+        self.addressing = AddressingView(palette)
+        self.sequence = SequenceView(palette)
+        self.training = TrainingView(palette)
+        self.episodes = EpisodeList(palette)
+        self.run = RunPanel()
+        self.this_step = ThisStepView()
+        self.legend = Legend(palette)
+        self.transport = Transport(actions)
+
+        self.machine_panel = Panel("Machine", self.machine)
+        self.machine_header = self.machine_panel.header
+        self.machine_header.add(self.legend)
+
+        self.docks: dict[str, Dock] = {}
+        for title, view in (
+            ("Run", self.run),
+            ("Episodes", self.episodes),
+            ("Addressing", self.addressing),
+            ("Sequence", self.sequence),
+            ("Training", self.training),
+            ("This step", self.this_step),
+        ):
+            self.docks[title] = Dock(title, view, window)
+        self.episodes_header = self.docks["Episodes"].header
+        self.addressing_header = self.docks["Addressing"].header
+        self.sequence_header = self.docks["Sequence"].header
+        self.training_header = self.docks["Training"].header
+        self.this_step_header = self.docks["This step"].header
+
+        self.head_button = QToolButton()
+        self.head_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.head_button.setFont(font(ink.BODY, ink.BOLD))
+        self.head_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.head_button.setToolTip("Which head is explained; H takes the next one")
+        self.addressing_header.add(self.head_button)
+        self.sequence_header.add(self.transport)
+        self.follow_button = QPushButton("Follow live")
+        self.follow_button.setProperty("pill", "true")
+        self.follow_button.setFont(font(ink.SMALL, ink.MEDIUM))
+        self.follow_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.follow_button.setToolTip("Show the newest episode as it arrives (End)")
+        self.training_header.add(self.follow_button)
+        for dock in self.docks.values():
+            dock.finish_header()
+
+    def arrange(self, window: QMainWindow) -> None:
+        """The first arrangement of the docks."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            window.removeDockWidget(dock)
+        left, right, bottom = (
+            Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        window.setCorner(Qt.Corner.BottomRightCorner, right)
+        window.setCorner(Qt.Corner.BottomLeftCorner, bottom)
+        docks = self.docks
+        window.addDockWidget(left, docks["Run"])
+        window.addDockWidget(left, docks["Episodes"])
+        window.addDockWidget(right, docks["Addressing"])
+        window.addDockWidget(right, docks["This step"])
+        window.addDockWidget(bottom, docks["Sequence"])
+        window.splitDockWidget(docks["Sequence"], docks["Training"], Qt.Orientation.Horizontal)
+        for dock in docks.values():
+            dock.show()
+        width = max(window.width(), 1024)
+        scale = min(1.0, width / 1440)
+        horizontal = Qt.Orientation.Horizontal
+        window.resizeDocks([docks["Run"], docks["Addressing"]], [round(LEFT * max(scale, 0.86)), round(RIGHT * scale)], horizontal)
+        rest = width - round(RIGHT * scale) - 12
+        training = round(TRAINING * scale)
+        window.resizeDocks([docks["Sequence"], docks["Training"]], [rest - training, training], horizontal)
+        tall = min(BOTTOM, round(window.height() * 0.36))
+        vertical = Qt.Orientation.Vertical
+        window.resizeDocks([docks["Sequence"]], [tall], vertical)
+        above = window.height() - tall - 110
+        window.resizeDocks([docks["Addressing"], docks["This step"]], [above, tall], vertical)
+        window.resizeDocks([docks["Run"], docks["Episodes"]], [300, max(80, above - 300)], vertical)
+
+    def addressing_stands_apart(self) -> bool:
+        """Whether the addressing columns are not level with the machine, so that they need row numbers of their own."""
+        dock = self.docks["Addressing"]
+        if dock.isFloating() or not dock.isVisible():
+            return True
+        zero = self.machine.rect().topLeft()
+        return abs(self.machine.mapToGlobal(zero).y() - self.addressing.mapToGlobal(zero).y()) > 1
+
+    def set_theme(self, palette: Palette) -> None:
+        self._palette = palette
+        for view in (self.machine, self.addressing, self.sequence, self.training, self.legend):
+            view.set_theme(palette)
+        self.episodes.episodes.set_theme(palette)
+        self.transport.refresh_icons()
+        for dock in self.docks.values():
+            dock.refresh_icons()
+
+    def set_head_tone(self, kind: HeadKind) -> None:
+        """The head's name in its colour."""
+        sheet = f"color: {colour(self._palette, kind.value).name()};"
+        if self.head_button.styleSheet() != sheet:
+            self.head_button.setStyleSheet(sheet)
+
+    def show_following(self, is_live: bool, is_following: bool) -> None:
+        """The pill that says whether the newest episode is shown."""
+        self.follow_button.setVisible(is_live)
+        text = "● Following live" if is_following else "Follow live"
+        if self.follow_button.text() != text:
+            self.follow_button.setText(text)
+            self.follow_button.setProperty("live", "true" if is_following else "false")
+            self.follow_button.style().unpolish(self.follow_button)
+            self.follow_button.style().polish(self.follow_button)
+
+
+class ModeSegment(QWidget):
+    """Live or replay: which of the two the window does now. It tells, and End or the button changes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("segment")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.live = QPushButton("● Live")
+        self.replay = QPushButton("Replay")
+        for button in (self.live, self.replay):
+            button.setFont(font(ink.BODY, ink.MEDIUM))
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFixedHeight(24)
+            button.setMinimumWidth(74)
+            layout.addWidget(button)
+        self.live.setToolTip("The session grows and its newest episode is shown (End)")
+        self.replay.setToolTip("A recorded episode is shown")
+        self.setFixedHeight(26)
+
+    def sizeHint(self) -> QSize:
+        return QSize(150, 26)
+
+    def show_mode(self, palette: Palette, *, is_live: bool, is_following: bool) -> None:
+        """`is_live`: the session can still grow."""
+        self.live.setEnabled(is_live)
+        for button, is_on in ((self.live, is_live and is_following), (self.replay, not (is_live and is_following))):
+            text = palette.text if is_on else palette.muted
+            if button is self.live and is_on:
+                text = palette.accent
+            fill = palette.raised if is_on else "transparent"
+            edge = palette.muted if is_on else "transparent"
+            button.setStyleSheet(
+                f"QPushButton {{ color: {text}; background: {fill}; border: 1px solid {edge}; border-radius: 4px; "
+                "min-height: 22px; padding: 0 8px; }"
+            )

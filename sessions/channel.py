@@ -1,0 +1,240 @@
+"""The recorder's line to its writer: a child process, a queue bounded in bytes, and the thread that empties it."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.errors import FrameError, SessionError
+from sessions.framing import encode, read_frame, send
+
+if TYPE_CHECKING:
+    import io
+
+FLUSH_S = 0.05
+"""Time between flushes while training."""
+QUEUE_LIMIT = 64 * 2**20
+"""Bytes waiting above which new episodes are dropped."""
+HARD_LIMIT = 4 * QUEUE_LIMIT
+"""Bytes waiting above which everything is dropped."""
+EAGER_BYTES = QUEUE_LIMIT // 8
+"""Bytes waiting that are sent without waiting for the clock."""
+OVERHEAD = 512
+"""What a waiting frame is counted for beside its arrays."""
+
+_log = logging.getLogger(__name__)
+_open_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
+
+Array = NDArray[Any]
+Waiting = tuple[Mapping[str, Any], Sequence[Array], int]
+"""Head, arrays and size of a frame that waits."""
+
+
+class Channel:
+    """Frames in, a session file out.
+
+    `put` never waits. The thread sends what waits every FLUSH_S, or at once when asked, then has the writer flush and
+    waits for its answer; so what is on its way is bounded, and a writer that is gone is noticed. A process that forks
+    has no part in it: the child drops the line, so that the writer still sees the end of its input.
+    """
+
+    def __init__(self, create: Mapping[str, Any]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sessions.writer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=_environment(),
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._orders, self._answers = self._process.stdin, cast("io.FileIO", self._process.stdout)
+        self._has_work = threading.Condition()
+        self._waiting: deque[Waiting] = deque()
+        self._waiting_bytes = 0
+        self._asked = self._flushed = 0
+        self._is_urgent = self._is_closing = False
+        self.failure: str | None = None
+        self._is_foreign = False
+        try:
+            self._send(create)
+            self._receive("ready")
+        except (OSError, FrameError, SessionError) as error:
+            self._end_process()
+            raise SessionError(str(error)) from None
+        _open_channels.add(self)
+        self._thread = threading.Thread(target=self._run, name="session recorder", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes put and not yet written."""
+        return self._waiting_bytes
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def put(self, head: Mapping[str, Any], arrays: Sequence[Array] = (), *, urgent: bool = False) -> bool:
+        """Queue a frame; the arrays must not change any more. False where it was dropped."""
+        size = OVERHEAD + sum(each.nbytes for each in arrays)
+        with self._has_work:
+            if self.failure is not None or self._is_closing or self._waiting_bytes + size > HARD_LIMIT:
+                return False
+            was_idle = not self._waiting
+            self._waiting.append((head, arrays, size))
+            self._waiting_bytes += size
+            self._is_urgent |= urgent or self._waiting_bytes > EAGER_BYTES
+            if was_idle or self._is_urgent:
+                self._has_work.notify_all()
+        return True
+
+    def flush(self, wait_s: float) -> bool:
+        """Send and flush now what waits; True where the writer has flushed it within so many seconds."""
+        with self._has_work:
+            if self.failure is not None or self._is_closing:
+                return False
+            self._asked += 1
+            ticket = self._asked
+            self._is_urgent = True
+            self._has_work.notify_all()
+            if wait_s > 0:
+                self._has_work.wait_for(lambda: self._flushed >= ticket or self.failure is not None, wait_s)
+            return self._flushed >= ticket
+
+    def check(self) -> None:
+        """Notice a writer that died while there was nothing to send."""
+        if self.failure is None and not self._is_closing and self._process.poll() is not None:
+            self.flush(1.0)
+
+    def close(self, timeout_s: float) -> None:
+        """Send what waits, let the writer seal the file, wait for its end; kill it where the time runs out."""
+        if self._is_foreign:
+            return
+        with self._has_work:
+            self._is_closing = True
+            self._has_work.notify_all()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._process.kill()
+            self._thread.join()
+            self._fail(SessionError(f"the writer did not finish within {timeout_s:g} s; what was flushed is kept"))
+        self._end_process()
+        _open_channels.discard(self)
+
+    def _run(self) -> None:
+        try:
+            while self._send_next():
+                pass
+            self._send({"op": "close"})
+            self._orders.close()
+            self._receive(None)
+            self._process.wait()
+        except (OSError, FrameError, SessionError) as error:
+            self._fail(error)
+
+    def _send_next(self) -> bool:
+        """One round: wait for work, send it, wait until it is flushed. False when closing and all is sent."""
+        with self._has_work:
+            self._has_work.wait_for(lambda: self._waiting or self._is_urgent or self._is_closing)
+            if not self._is_closing:
+                self._has_work.wait_for(lambda: self._is_urgent or self._is_closing, FLUSH_S)
+            batch = list(self._waiting)
+            self._waiting.clear()
+            self._is_urgent = False
+            ticket = self._asked
+            is_last = self._is_closing
+        for head, arrays in _joined(batch):
+            self._send(head, arrays)
+        if batch or ticket > self._flushed:
+            self._send({"op": "flush", "ticket": ticket})
+            self._receive("flushed")
+        with self._has_work:
+            self._waiting_bytes -= sum(size for _, _, size in batch)
+            self._flushed = ticket
+            self._has_work.notify_all()
+        return not is_last
+
+    def _send(self, head: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
+        try:
+            send(self._orders, encode(head, arrays))
+        except BrokenPipeError:
+            # The writer is gone; its last answer says why.
+            self._receive("an answer")
+
+    def _receive(self, wanted: str | None) -> None:
+        """The writer's next answer, or with None its end. SessionError where it failed or is gone too early."""
+        answer = read_frame(self._answers)
+        if answer is None:
+            if wanted is not None:
+                raise SessionError(f"the process that writes the session ended unexpectedly (pid {self.pid})")
+        elif answer.head["op"] == "failed":
+            raise SessionError(answer.head["message"])
+        elif answer.head["op"] != wanted:
+            self._receive(wanted)
+
+    def _fail(self, error: Exception) -> None:
+        with self._has_work:
+            if self.failure is None:
+                self.failure = str(error)
+                _log.warning("recording has stopped: %s", self.failure)
+            self._waiting.clear()
+            self._waiting_bytes = 0
+            self._has_work.notify_all()
+        self._end_process()
+
+    def _end_process(self) -> None:
+        """Leave neither process nor pipe behind."""
+        self._process.kill()
+        self._process.wait()
+        self._orders.close()
+        self._answers.close()
+
+    def drop_in_fork(self) -> None:
+        """In a forked child: the line belongs to the parent."""
+        self._is_foreign = True
+        self._has_work = threading.Condition()
+        self.failure = "a session is recorded by the process that opened it; this is a fork of that"
+        self._waiting.clear()
+        self._process.returncode = 0
+        self._orders.close()
+        self._answers.close()
+
+
+def _joined(batch: Iterable[Waiting]) -> Iterator[tuple[Mapping[str, Any], list[Array]]]:
+    """Neighbours that share their head, the very object, as one: their arrays end to end."""
+    for _, group in itertools.groupby(batch, key=lambda each: id(each[0])):
+        items = list(group)
+        arrays = [
+            each[0] if len(each) == 1 else np.concatenate(each)
+            for each in zip(*(item[1] for item in items), strict=True)
+        ]
+        yield items[0][0], arrays
+
+
+def _drop_all_in_fork() -> None:
+    for channel in list(_open_channels):
+        channel.drop_in_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_all_in_fork)
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with our packages found wherever it is started, and no threads for linear algebra."""
+    here = str(Path(__file__).resolve().parent.parent)
+    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}

@@ -1,0 +1,154 @@
+"""The process that alone writes a session file: `python -m sessions.writer`, started by `sessions.Recorder`.
+
+Frames come in over stdin, the first of them "create"; an answer goes out over stdout for it, for every "flush", and for
+a failure. The end of stdin ends the process, whatever became of its parent: it seals the file and leaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ntm_core.trace import EpisodeInfo, EpisodeKind, TraceSpec
+from sessions import schema
+from sessions.errors import FrameError, SessionError
+from sessions.framing import Frame, Readable, Writable, read_frame, write_frame
+from sessions.info import SessionInfo
+from sessions.schema import State, TextKind
+from sessions.storage import SessionFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+NICENESS = 5
+"""Of lower priority than the training it records."""
+
+
+def main() -> None:
+    """Serve the frames of stdin. Leaves by `os._exit`, as the HDF5 library can crash in closing after a failure."""
+    frames = io.BufferedReader(io.FileIO(os.dup(0)), 1 << 20)
+    answers = io.FileIO(os.dup(1), "w")
+    os.dup2(2, 1)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    try:
+        serve(frames, answers)
+    except Exception as error:
+        # Whatever it was, the parent tells its user; the file keeps what was flushed.
+        with contextlib.suppress(OSError):
+            write_frame(answers, {"op": "failed", "message": _in_one_line(error)})
+        os._exit(1)
+    os._exit(0)
+
+
+def serve(frames: Readable, answers: Writable) -> None:
+    """Create the session that the first frame asks for, write what comes, close it at the end of the frames."""
+    first = read_frame(frames)
+    if first is None:
+        return
+    file = _create(first.head)
+    _answer(answers, {"op": "ready"})
+    state = State.INTERRUPTED
+    metrics: dict[str, int] = {}
+    while (frame := _next(frames)) is not None:
+        match frame.head["op"]:
+            case "flush":
+                file.flush()
+                _answer(answers, {"op": "flushed", "ticket": frame.head["ticket"]})
+            case "close":
+                state = State.CLOSED
+            case _:
+                _write(file, frame, metrics)
+    file.close(state)
+
+
+def _create(head: Mapping[str, Any]) -> SessionFile:
+    path = str(head["path"])
+    spec = TraceSpec.from_json(head["spec"])
+    info = SessionInfo.made_from(head["info"])
+    schema.chunk_steps(spec)
+    if os.path.isdir(path):
+        raise SessionError(f"the name of a file to write was wanted; this is a folder: {path}")
+    try:
+        if head["overwrite"] and os.path.isfile(path):
+            # Not truncated: whoever looks at the old one keeps it whole.
+            os.unlink(path)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError:
+        raise SessionError(f"there is a file of this name; take another, or ask for overwrite: {path}") from None
+    except OSError as error:
+        raise SessionError(f"cannot write a session here: {error.strerror}: {path}") from None
+    try:
+        return SessionFile(path, spec, info)
+    except OSError as error:
+        os.unlink(path)
+        raise SessionError(
+            f"a file that can be read while it is written (HDF5 SWMR) was wanted; {_in_one_line(error)}. "
+            f"Record to a local disk: {path}"
+        ) from None
+
+
+def _write(file: SessionFile, frame: Frame, metrics: dict[str, int]) -> None:
+    """metrics: column of each metric so far; grows."""
+    head = frame.head
+    match head["op"]:
+        case "begin":
+            told = head["info"]
+            file.begin_episode(EpisodeInfo(**(told | {"kind": EpisodeKind(told["kind"])})), frame.arrays[0])
+        case "steps":
+            file.append_steps(frame.arrays[0])
+        case "end":
+            file.end_episode(head["loss"], head["wrong_bits"])
+        case "log":
+            file.log(frame.arrays[0], _to_columns(file, head["names"], frame.arrays[1], metrics))
+        case "event":
+            file.event(head["kind"], head["text"], head["places"], head["wall_time"])
+        case "checkpoint":
+            file.checkpoint(frame.arrays[0], head["iteration"], head["wall_time"])
+        case "dropped":
+            file.dropped_episodes = head["episodes"]
+        case other:
+            raise FrameError(f"an order that the writer knows was wanted; got {other!r}")
+
+
+def _to_columns(
+    file: SessionFile, names: list[str], values: NDArray[Any], metrics: dict[str, int]
+) -> NDArray[np.float64]:
+    """Values (rows, names) put under the columns of their names: (rows, METRIC_COLUMNS)."""
+    placed = np.full((len(values), schema.METRIC_COLUMNS), np.nan)
+    for number, name in enumerate(names):
+        if name not in metrics:
+            metrics[name] = len(metrics)
+            file.text(TextKind.METRIC, name)
+        placed[:, metrics[name]] = values[:, number]
+    return placed
+
+
+def _next(frames: Readable) -> Frame | None:
+    """The next frame; None at the end, also where the parent was killed in the middle of one."""
+    try:
+        return read_frame(frames)
+    except FrameError:
+        return None
+
+
+def _answer(answers: Writable, head: Mapping[str, Any]) -> None:
+    """Tell the parent, if there still is one."""
+    with contextlib.suppress(BrokenPipeError):
+        write_frame(answers, head)
+
+
+def _in_one_line(error: BaseException) -> str:
+    if isinstance(error, SessionError):
+        return str(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""The engine: what commands do, what is recorded of it, and that what is recorded is true."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ntm_core import checkpoints, commands, events, seeding
+from ntm_core.engine import Engine
+from ntm_core.observe import observe
+from ntm_core.trace import EpisodeKind
+from ntm_core.training import TrainConfig
+from tests.core.builders import Every, ListSink, small_model, small_task
+
+
+def engine_of(sink=None, policy=None, seed=0, heads=1, **settings):
+    config = TrainConfig(**{"batch": 4} | settings)
+    model = small_model(seed=1, read_heads=heads, write_heads=heads)
+    return Engine(model, small_task(), config=config, seed=seed, sink=sink, policy=policy)
+
+
+def only(kind, happened):
+    (event,) = (event for event in happened if isinstance(event, kind))
+    return event
+
+
+def spoil(engine):
+    with torch.no_grad():
+        engine.model.output.bias[0] = math.nan
+
+
+def test_training_tells_where_it_is_and_logs_every_iteration():
+    sink = ListSink()
+    engine = engine_of(sink)
+    trained = only(events.Trained, engine.handle(commands.Train(3)))
+    assert (trained.iteration, trained.sequences) == (3, 12)
+    assert list(sink.metrics) == [0, 1, 2]
+    assert sink.metrics[2] == {
+        name: getattr(trained, name)
+        for name in ("loss", "wrong_bits", "bits_per_sequence", "gradient_norm", "learning_rate")
+    }
+    assert only(events.Trained, engine.handle(commands.Train())).iteration == 4
+
+
+def test_training_is_the_same_with_and_without_a_recording_to_the_bit():
+    recorded, plain = engine_of(ListSink(), Every()), engine_of()
+    first, second = (engine.handle(commands.Train(6))[-1] for engine in (recorded, plain))
+    assert first == second
+    assert all(map(torch.equal, recorded.model.parameters(), plain.model.parameters()))
+
+
+def test_the_policy_is_asked_once_for_each_iteration_and_told_of_all_the_work():
+    sink, policy = ListSink(), Every(3)
+    engine_of(sink, policy).handle(commands.Train(7))
+    trained = [episode["info"].iteration for episode in sink.episodes if episode["info"].kind is EpisodeKind.TRAIN]
+    assert policy.asked == list(range(7))
+    assert trained == [0, 3, 6]
+    assert policy.begun == len(sink.episodes)
+    assert policy.depth == 0
+
+
+def test_the_policy_may_be_changed_between_commands():
+    sink = ListSink()
+    engine = engine_of(sink)
+    engine.handle(commands.Train(2))
+    assert not sink.episodes
+    engine.policy = Every()
+    engine.handle(commands.Train(1))
+    assert [episode["info"].iteration for episode in sink.episodes] == [2]
+    engine.policy = None
+    engine.handle(commands.Train(1))
+    assert len(sink.episodes) == 1
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_every_recorded_step_of_a_training_rebuilds_its_memory_and_its_reads(heads):
+    sink = ListSink()
+    engine_of(sink, Every(), heads=heads).handle(commands.Train(8))
+    assert {episode["info"].kind for episode in sink.episodes} == {EpisodeKind.TRAIN, EpisodeKind.EVAL}
+    for episode in sink.episodes:
+        columns, before = episode["columns"], episode["initial"]["memory"]
+        for step in range(len(columns["mask"])):
+            weighting, erase, add = (columns[name][step] for name in ("write_weighting", "erase", "add"))
+            reads = columns["read_weighting"][step] @ before
+            np.testing.assert_allclose(columns["read_vector"][step], reads, rtol=0, atol=1e-6)
+            kept = np.prod(1 - weighting[:, :, None] * erase[:, None, :], axis=0)
+            before = before * kept + weighting.T @ add
+            np.testing.assert_allclose(columns["memory"][step], before, rtol=0, atol=1e-6)
+            before = columns["memory"][step]
+
+
+def test_a_training_episode_carries_the_figures_of_its_own_sequence():
+    sink = ListSink()
+    engine = engine_of(sink, Every())
+    engine.handle(commands.Train(2))
+    for episode in sink.episodes:
+        columns, (loss, wrong_bits) = episode["columns"], episode["result"]
+        scored = columns["mask"] > 0
+        output, target = columns["output"][scored], columns["target"][scored]
+        assert wrong_bits == ((output > 0.5) != (target > 0.5)).sum()
+        assert loss == pytest.approx(-np.log(np.where(target > 0.5, output, 1 - output)).mean(), rel=1e-4)
+
+
+def test_the_batch_of_a_training_episode_can_be_drawn_again_from_its_seed():
+    sink = ListSink()
+    engine_of(sink, Every()).handle(commands.Train(3))
+    info, columns = sink.episodes[-1]["info"], sink.episodes[-1]["columns"]
+    assert (info.batch, info.item, info.iteration) == (4, 0, 2)
+    sample = small_task().sample(info.batch, seeding.generator(info.seed))
+    np.testing.assert_array_equal(sample.inputs[:, info.item].numpy(), columns["input"])
+
+
+def test_checkpoints_are_kept_at_doubling_distances():
+    sink = ListSink()
+    engine = engine_of(sink, batch=1)
+    engine.task.sample = lambda *arguments: short
+    short = small_task().sample(1, torch.Generator().manual_seed(0), 1)
+    happened = engine.handle(commands.Train(401))
+    assert [iteration for iteration, _ in sink.checkpoints] == [0, 100, 200, 400]
+    saved = [event for event in happened if isinstance(event, events.Saved)]
+    assert saved == [events.Saved(index, iteration) for index, (iteration, _) in enumerate(sink.checkpoints)]
+
+
+def test_an_episode_at_batch_1_runs_again_from_its_checkpoint_to_the_bit():
+    sink = ListSink()
+    engine = engine_of(sink, Every(100))
+    engine.handle(commands.Train(3))
+    engine.handle(commands.Save())
+    episodes = [episode for episode in sink.episodes if episode["info"].kind is EpisodeKind.EVAL]
+    assert [episode["info"].iteration for episode in episodes] == [0, 3]
+    for episode in episodes:
+        iteration, weights = sink.checkpoints[episode["info"].checkpoint]
+        assert iteration == episode["info"].iteration
+        sample = small_task().sample(1, seeding.generator(episode["info"].seed), 4)
+        with torch.no_grad():
+            logits, _, trace = checkpoints.load(weights)(sample.inputs, trace=True)
+        again = observe(engine.spec, trace, sample, logits)
+        for name, column in again.columns.items():
+            np.testing.assert_array_equal(column, episode["columns"][name], err_msg=name)
+
+
+def test_an_episode_names_a_checkpoint_only_if_it_ran_on_those_very_weights():
+    sink = ListSink()
+    engine_of(sink, Every()).handle(commands.Train(3))
+    named = {(each["info"].kind, each["info"].iteration): each["info"].checkpoint for each in sink.episodes}
+    train = EpisodeKind.TRAIN
+    assert named == {(EpisodeKind.EVAL, 0): 0, (train, 0): 0, (train, 1): -1, (train, 2): -1}
+
+
+def test_saving_twice_keeps_the_weights_once():
+    sink = ListSink()
+    engine = engine_of(sink)
+    engine.handle(commands.Train(2))
+    assert engine.handle(commands.Save()) == engine.handle(commands.Save()) == (events.Saved(1, 2),)
+    assert [iteration for iteration, _ in sink.checkpoints] == [0, 2]
+    loaded = checkpoints.load(sink.checkpoints[1][1])
+    assert all(map(torch.equal, loaded.parameters(), engine.model.parameters()))
+
+
+def test_saving_without_a_session_fails_in_words():
+    assert "this engine has none" in only(events.Failed, engine_of().handle(commands.Save())).message
+
+
+def test_a_session_that_takes_no_checkpoint_is_not_named_by_any_episode():
+    sink = ListSink()
+    sink.checkpoint = lambda weights, iteration: -1
+    engine = engine_of(sink, Every())
+    happened = engine.handle(commands.Train(2))
+    assert not [event for event in happened if isinstance(event, events.Saved)]
+    assert {episode["info"].checkpoint for episode in sink.episodes} == {-1}
+    assert "did not take the checkpoint" in only(events.Failed, engine.handle(commands.Save())).message
+
+
+def test_solving_is_told_once_keeps_the_weights_and_ends_the_command(monkeypatch):
+    sink = ListSink()
+    engine = engine_of(sink, Every(100), check_sequences=8)
+    monkeypatch.setattr(engine.trainer, "evaluate", lambda *arguments: 0.0)
+    happened = engine.handle(commands.Train(50))
+    assert only(events.Solved, happened) == events.Solved(6, 24)
+    assert [event.length for event in happened if isinstance(event, events.Evaluated)] == [4, 4, 4]
+    assert isinstance(happened[-1], events.Trained) and happened[-1].iteration == 6
+    assert [iteration for iteration, _ in sink.checkpoints] == [0, 6]
+    more = engine.handle(commands.Train(4))
+    assert not [event for event in more if isinstance(event, events.Solved)]
+    assert more[-1].iteration == 10
+
+
+def test_a_value_that_is_not_finite_ends_training_and_is_kept_with_its_weights():
+    sink = ListSink()
+    engine = engine_of(sink, Every(100))
+    engine.handle(commands.Train(2))
+    spoil(engine)
+    happened = engine.handle(commands.Train(5))
+    assert happened == (events.Saved(1, 2), events.NonFinite(2, "loss"))
+    assert sink.checkpoints[1][0] == 2
+    offending = sink.episodes[-1]
+    assert (offending["info"].iteration, offending["info"].checkpoint) == (2, 1)
+    assert offending["info"].label == "loss not finite"
+    assert np.isnan(offending["columns"]["output"]).any()
+    assert math.isnan(sink.metrics[2]["loss"])
+    assert "training stopped at iteration 2" in only(events.Failed, engine.handle(commands.Train())).message
+
+
+def test_an_evaluation_measures_each_length_on_fresh_sequences():
+    engine = engine_of()
+    measured = engine.handle(commands.Evaluate((2, 8), 30))
+    assert [(event.length, event.sequences) for event in measured] == [(2, 30), (8, 30)]
+    assert measured == engine.handle(commands.Evaluate((2, 8), 30))
+    assert [event.length for event in engine.handle(commands.Evaluate(sequences=2))] == [4, 12, 24]
+    assert all(0 < event.bit_error_rate < 1 for event in measured)
+
+
+def test_stepping_through_a_sequence_equals_running_it_to_the_bit():
+    sink = ListSink()
+    engine = engine_of(sink)
+    assert only(events.WasReset, engine.handle(commands.Reset(seed=5, length=3))) == events.WasReset(5, 7)
+    happened = [event for _ in range(7) for event in engine.handle(commands.Step())]
+    assert happened == [events.Stepped(step) for step in range(7)]
+    assert "all 7 steps" in only(events.Failed, engine.handle(commands.Step())).message
+    engine.handle(commands.Reset())
+    sample = small_task().sample(1, seeding.generator(5), 3)
+    with torch.no_grad():
+        logits, _, trace = engine.model(sample.inputs, trace=True)
+    whole = observe(engine.spec, trace, sample, logits)
+    (episode,) = sink.episodes
+    assert (episode["info"].kind, episode["info"].seed, episode["info"].checkpoint) == (EpisodeKind.MANUAL, 5, 0)
+    for name, column in whole.columns.items():
+        np.testing.assert_array_equal(episode["columns"][name], column, err_msg=name)
+    for name, values in whole.initial.items():
+        np.testing.assert_array_equal(episode["initial"][name], values, err_msg=name)
+
+
+def test_a_rewound_episode_repeats_to_the_bit_and_names_its_parent():
+    sink = ListSink()
+    engine = engine_of(sink)
+    engine.handle(commands.Reset(seed=1, length=2))
+    for _ in range(4):
+        engine.handle(commands.Step())
+    assert engine.handle(commands.Rewind(1)) == (events.Rewound(1),)
+    assert engine.handle(commands.Step()) == (events.Stepped(1),)
+    engine.handle(commands.Step())
+    first, second = sink.episodes
+    assert (second["info"].kind, second["info"].parent, second["info"].parent_step) == (EpisodeKind.FORK, 0, 1)
+    for name, column in second["columns"].items():
+        np.testing.assert_array_equal(column, first["columns"][name][1:3], err_msg=name)
+    np.testing.assert_array_equal(second["initial"]["memory"], first["columns"]["memory"][0])
+
+
+def test_an_input_of_one_s_own_is_run_unscored():
+    sink = ListSink()
+    engine = engine_of(sink)
+    engine.handle(commands.Reset(length=1))
+    engine.handle(commands.Step((0.5, 0.0, 1.0, 0.0)))
+    columns = sink.episodes[0]["columns"]
+    assert columns["input"].tolist() == [[0.5, 0.0, 1.0, 0.0]]
+    assert not columns["mask"].any()
+    assert (
+        "an input of 'copy' has 4 numbers; got 2"
+        in only(events.Failed, engine.handle(commands.Step((1.0, 0.0)))).message
+    )
+
+
+@pytest.mark.parametrize("command", [commands.Step(), commands.Rewind(0)])
+def test_there_is_nothing_to_step_before_a_reset_or_after_training(command):
+    engine = engine_of()
+    assert "reset first" in only(events.Failed, engine.handle(command)).message
+    engine.handle(commands.Reset())
+    engine.handle(commands.Train())
+    assert "reset first" in only(events.Failed, engine.handle(command)).message
+
+
+def test_a_rewind_beyond_what_ran_says_how_far_it_goes():
+    engine = engine_of()
+    engine.handle(commands.Reset())
+    assert "one of 0 to 0; got 3" in only(events.Failed, engine.handle(commands.Rewind(3))).message
+
+
+def test_training_ends_the_episode_that_was_stepped():
+    sink = ListSink()
+    engine = engine_of(sink, Every())
+    engine.handle(commands.Reset())
+    engine.handle(commands.Step())
+    engine.handle(commands.Train())
+    assert not sink.is_open
+    assert [episode["info"].kind for episode in sink.episodes] == [
+        EpisodeKind.EVAL,
+        EpisodeKind.MANUAL,
+        EpisodeKind.TRAIN,
+    ]

@@ -1,0 +1,186 @@
+"""What every network of the registry keeps to: one suite over all of them, in each of its variants."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ntm_core import checkpoints, models
+from ntm_core.errors import ConfigError
+from tests.core.builders import SMALL, small_model, small_task
+
+VARIANTS = {
+    "ntm": {},
+    "ntm writing first": {"order": "write_first"},
+    "ntm of 2 and 2 heads": {"read_heads": 2, "write_heads": 2, "shift_range": 2},
+    "ntm of 2 and 2 heads writing first": {"read_heads": 2, "write_heads": 2, "order": "write_first"},
+    "ntm of 1 and 3 heads without shift": {"write_heads": 3, "shift_range": 0},
+}
+
+
+@pytest.fixture(params=VARIANTS)
+def model(request):
+    return small_model(name=request.param.split()[0], **VARIANTS[request.param])
+
+
+def sample_of(batch=3, length=3, seed=0):
+    return small_task().sample(batch, torch.Generator().manual_seed(seed), length)
+
+
+def test_every_model_of_the_registry_is_among_the_variants():
+    assert {name.split()[0] for name in VARIANTS} == set(models.MODELS)
+
+
+def test_a_sequence_equals_its_steps_to_the_bit(model):
+    inputs = sample_of().inputs
+    logits, last, trace = model(inputs, trace=True)
+    state = model.initial_state(3)
+    for step, x in enumerate(inputs):
+        y, state, view = model.step(x, state)
+        assert torch.equal(y, logits[step])
+        for name, tensor in view._asdict().items():
+            assert torch.equal(tensor, getattr(trace.steps, name)[step]), name
+    assert all(map(torch.equal, state, last))
+
+
+def test_a_sequence_goes_on_from_the_state_of_its_first_half_to_the_bit(model):
+    inputs = sample_of().inputs
+    whole, last, _ = model(inputs)
+    first, middle, _ = model(inputs[:3])
+    second, end, _ = model(inputs[3:], middle)
+    assert torch.equal(torch.cat((first, second)), whole)
+    assert all(map(torch.equal, end, last))
+
+
+def test_running_on_changes_no_older_state(model):
+    inputs = sample_of().inputs
+    states = [model.initial_state(3)]
+    for x in inputs:
+        states.append(model.step(x, states[-1])[1])
+    kept = [tuple(tensor.clone() for tensor in state) for state in states]
+    model(inputs.flip(0), states[2])
+    assert all(all(map(torch.equal, state, copy)) for state, copy in zip(states, kept, strict=True))
+
+
+def test_tracing_changes_nothing_and_is_off_unless_asked_for(model):
+    inputs = sample_of().inputs
+    plain, _, none = model(inputs)
+    traced, _, trace = model(inputs, trace=True)
+    assert none is None
+    assert torch.equal(plain, traced)
+    assert not any(tensor.requires_grad for part in trace for tensor in part)
+
+
+def test_the_fields_name_and_shape_what_a_step_shows(model):
+    logits, state, view = model.step(sample_of().inputs[0], model.initial_state(3))
+    assert logits.shape == (3, model.config.outputs)
+    assert {field.name: (3, *field.shape) for field in model.fields()} == {
+        name: tuple(tensor.shape) for name, tensor in view._asdict().items()
+    }
+    carried = {field.name for field in model.fields() if field.carried}
+    assert carried == set(state._fields)
+    for name in carried:
+        assert getattr(state, name) is getattr(view, name)
+
+
+def test_values_keep_the_limits_that_their_fields_state(model):
+    _, _, trace = model(sample_of(batch=16).inputs, trace=True)
+    for field in model.fields():
+        values = getattr(trace.steps, field.name)
+        assert values.isfinite().all()
+        if field.limits is not None:
+            low, high = field.limits
+            assert low <= values.min() and values.max() <= high + 1e-6, field.name
+
+
+def test_sequences_of_a_batch_do_not_mix(model):
+    inputs = sample_of(batch=4).inputs
+    together = model(inputs)[0]
+    for item in range(4):
+        alone = model(inputs[:, item : item + 1])[0]
+        torch.testing.assert_close(alone[:, 0], together[:, item], atol=1e-5, rtol=1e-5)
+
+
+def test_every_parameter_learns(model):
+    model(sample_of().inputs)[0].square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_equal_seeds_build_equal_weights_whatever_was_drawn_before(model):
+    settings = model.config.to_json()
+    torch.rand(3)
+    built = [models.build(model.name, **settings, seed=seed).state_dict() for seed in (0, 0, 1)]
+    assert all(torch.equal(built[0][name], built[1][name]) for name in built[0])
+    assert not all(torch.equal(built[0][name], built[2][name]) for name in built[0])
+
+
+def test_settings_survive_json_and_weights_a_checkpoint(model):
+    config = model.config
+    assert type(config).from_json(json.loads(json.dumps(config.to_json()))) == config
+    loaded = checkpoints.load(checkpoints.save(model))
+    inputs = sample_of().inputs
+    assert torch.equal(loaded(inputs)[0], model(inputs)[0])
+    assert not loaded.training
+
+
+class NoTransfers(TorchDispatchMode):
+    """Fails on whatever brings a value from the device to the host."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert "_local_scalar_dense" not in str(func), func
+        result = func(*args, **kwargs or {})
+        if "_to_copy" in str(func):
+            assert result.device == args[0].device, func
+        return result
+
+
+def test_no_step_reads_a_value_of_the_device_forward_or_backward(model):
+    inputs = sample_of().inputs
+    with NoTransfers():
+        logits, _, _ = model(inputs, trace=True)
+        logits.sum().backward()
+
+
+def test_all_tensors_are_made_on_the_device_of_the_weights(model):
+    """The meta device stands for one that is not here: mixing it with the CPU fails."""
+    model.to("meta")
+    logits, state, trace = model(sample_of().inputs.to("meta"), trace=True)
+    assert {tensor.device.type for tensor in (logits, *state, *trace.initial, *trace.steps)} == {"meta"}
+
+
+def test_a_model_runs_in_float64_too(model):
+    logits, _, _ = model.double()(sample_of().inputs.double())
+    assert logits.dtype == torch.float64
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"a model is one of .*ntm.*; got 'lstn'"):
+        models.build("lstn", 4, 3)
+
+
+def test_an_unknown_setting_is_answered_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"hidden_size, .*word_size.*; got 'cells'"):
+        models.build("ntm", 4, 3, cells=3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"locations": 0}, "locations is a whole number, at least 1; got 0"),
+        ({"locations": 2}, "locations is a whole number, at least 3; got 2"),
+        ({"word_size": 2.5}, "word_size is a whole number, at least 1; got 2.5"),
+        ({"read_heads": True}, "read_heads is a whole number, at least 1; got True"),
+        ({"shift_range": -1}, "shift_range is a whole number, at least 0; got -1"),
+        ({"controller": "gru"}, "controller is one of lstm; got 'gru'"),
+        ({"order": "both"}, "order is one of read_first, write_first; got 'both'"),
+    ],
+)
+def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
+    with pytest.raises(ConfigError) as raised:
+        models.build("ntm", 4, 3, **SMALL | settings)
+    assert str(raised.value) == message

@@ -1,0 +1,100 @@
+"""The NTM itself: its step, its gradient, and that what it shows is what it did."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from ntm_core import addressing
+from ntm_core.ntm import NTM, NTMConfig
+from ntm_core.observe import observe, trace_spec
+from tests.core.builders import small_model, small_task
+
+HEADS = [(1, 1), (2, 2)]
+ORDERS = ["read_first", "write_first"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("heads", HEADS)
+def test_what_is_recorded_rebuilds_every_memory_and_every_read(heads, order):
+    model = small_model(seed=3, read_heads=heads[0], write_heads=heads[1], order=order)
+    task = small_task()
+    sample = task.sample(2, torch.Generator().manual_seed(1), 4)
+    logits, _, trace = model(sample.inputs, trace=True)
+    seen = observe(trace_spec(model, task), trace, sample, logits, item=1)
+    before = seen.initial["memory"]
+    for step in range(len(seen.columns["mask"])):
+        at = {name: column[step] for name, column in seen.columns.items()}
+        kept, added = np.ones_like(before), np.zeros_like(before)
+        for weighting, erase, add in zip(at["write_weighting"], at["erase"], at["add"], strict=True):
+            kept *= 1 - np.outer(weighting, erase)
+            added += np.outer(weighting, add)
+        rebuilt = before * kept + added
+        np.testing.assert_allclose(at["memory"], rebuilt, rtol=0, atol=0 if heads == (1, 1) else 1e-6)
+        read_from = before if order == "read_first" else rebuilt
+        np.testing.assert_allclose(at["read_vector"], at["read_weighting"] @ read_from, rtol=0, atol=1e-6)
+        before = at["memory"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("heads", HEADS)
+def test_the_gradient_of_a_step_is_right_on_a_small_memory(heads, order):
+    config = NTMConfig(
+        2, 2, locations=4, word_size=3, hidden_size=3, read_heads=heads[0], write_heads=heads[1], order=order
+    )
+    model = NTM(config, torch.Generator().manual_seed(0)).double()
+    generator = torch.Generator().manual_seed(1)
+    start = [
+        torch.randn(2, 4, 3, generator=generator, dtype=torch.float64),
+        *(torch.rand(2, count, 4, generator=generator, dtype=torch.float64).softmax(-1) for count in heads),
+        torch.randn(2, heads[0], 3, generator=generator, dtype=torch.float64),
+        *(torch.randn(2, 3, generator=generator, dtype=torch.float64) for _ in range(2)),
+    ]
+    x = torch.randn(2, 2, generator=generator, dtype=torch.float64)
+
+    def step(x, *state):
+        y, after, _ = model.step(x, type(model.initial_state(2))(*state))
+        return y, *after
+
+    assert gradcheck(step, [each.requires_grad_() for each in (x, *start)])
+
+
+def test_the_gradient_of_a_whole_sequence_reaches_every_weight_rightly():
+    model = NTM(NTMConfig(2, 1, locations=3, word_size=2, hidden_size=2), torch.Generator().manual_seed(0)).double()
+    inputs = torch.randn(3, 1, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    names = [name for name, _ in model.named_parameters()]
+
+    def logits(*weights):
+        return torch.func.functional_call(model, dict(zip(names, weights, strict=True)), (inputs,))[0]
+
+    assert gradcheck(logits, [parameter.detach().clone().requires_grad_() for parameter in model.parameters()])
+
+
+def test_heads_that_write_together_all_address_the_memory_before():
+    model = small_model(seed=1, write_heads=2)
+    inputs = small_task().sample(1, torch.Generator().manual_seed(0), 3).inputs
+    _, _, trace = model(inputs, trace=True)
+    for step in range(1, len(inputs)):
+        before = trace.steps.memory[step - 1]
+
+        content = addressing.content_weighting(before, trace.steps.key[step], trace.steps.key_strength[step])
+        torch.testing.assert_close(content, trace.steps.content_weighting[step])
+
+
+def test_an_episode_starts_on_row_zero_of_a_memory_that_is_almost_zero():
+    state = small_model(locations=128).initial_state(2)
+    assert state.memory.unique().tolist() == pytest.approx([1e-6])
+    for weighting in (state.read_weighting, state.write_weighting):
+        assert weighting.argmax(-1).unique().tolist() == [0]
+        assert weighting[..., 0].min() > 0.95
+        torch.testing.assert_close(weighting.sum(-1), torch.ones(2, 1))
+
+
+def test_the_size_is_that_of_a_known_network_but_for_what_differs():
+    """pytorch-ntm has a second LSTM bias, and neither first weightings nor a first read that are learned."""
+    second_bias, first_weightings, first_read = 4 * 100, 2 * 128, 20
+    model = NTM(NTMConfig(9, 8))
+    size = sum(parameter.numel() for parameter in model.parameters())
+    assert size == 62_860 - second_bias + first_weightings + first_read

@@ -1,0 +1,78 @@
+"""From tensors to arrays: the right names, shapes and values, in one transfer."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ntm_core.observe import observe, trace_spec
+from ntm_core.trace import Order, Role, TraceSpec
+from tests.core.builders import small_model, small_task
+
+
+def observed(item=0, **settings):
+    model, task = small_model(**settings), small_task()
+    sample = task.sample(3, torch.Generator().manual_seed(0), 4)
+    logits, _, trace = model(sample.inputs, trace=True)
+    spec = trace_spec(model, task)
+    return spec, observe(spec, trace, sample, logits, item), (trace, sample, logits)
+
+
+def test_an_observation_has_exactly_what_the_spec_describes():
+    spec, seen, _ = observed(read_heads=2, write_heads=3, shift_range=2)
+    assert {name: array.shape for name, array in seen.columns.items()} == {each.name: (9, *each.shape) for each in spec}
+    assert {name: array.shape for name, array in seen.initial.items()} == {
+        each.name: each.shape for each in spec.carried
+    }
+    assert {array.dtype for part in seen for array in part.values()} == {np.dtype(np.float32)}
+
+
+def test_the_spec_has_the_roles_that_views_ask_for():
+    spec, _, _ = observed(read_heads=2, write_heads=3, shift_range=2, order="write_first")
+    assert set(Role) - {field.role for field in spec} == {Role.USAGE, Role.LINKS, Role.METRIC}
+    assert spec.order is Order.WRITE_FIRST
+    assert spec.with_role(Role.KEY).shape == (5, 5)
+    assert spec.with_role(Role.SHIFT).dims == ("head", "offset")
+    assert spec.with_role(Role.READ_WEIGHTING).dims == ("read head", "location")
+    assert spec.with_role(Role.CONTROLLER).name == "controller"
+    assert TraceSpec.from_json(spec.to_json()) == spec
+
+
+def test_the_chosen_sequence_of_the_batch_is_shown():
+    for item in range(3):
+        _, seen, (trace, sample, logits) = observed(item)
+        for name in ("memory", "key", "erase", "gate"):
+            np.testing.assert_array_equal(seen.columns[name], getattr(trace.steps, name)[:, item].numpy())
+        np.testing.assert_array_equal(seen.initial["read_vector"], trace.initial.read_vector[item].numpy())
+        np.testing.assert_array_equal(seen.columns["input"], sample.inputs[:, item].numpy())
+        np.testing.assert_array_equal(seen.columns["target"], sample.targets[:, item].numpy())
+        np.testing.assert_array_equal(seen.columns["mask"], sample.mask[:, item].numpy())
+        probability = torch.sigmoid(logits[:, item]).detach().numpy()
+        np.testing.assert_allclose(seen.columns["output"], probability, rtol=0, atol=2e-7)
+
+
+def test_heads_that_share_an_axis_have_the_read_heads_first():
+    _, seen, _ = observed(read_heads=2, write_heads=1)
+    sharpened = torch.softmax(
+        torch.from_numpy(seen.columns["shifted_weighting"]).clamp_min(1e-20).log()
+        * torch.from_numpy(seen.columns["sharpening"])[..., None],
+        -1,
+    )
+    both = np.concatenate((seen.columns["read_weighting"], seen.columns["write_weighting"]), axis=1)
+    np.testing.assert_allclose(sharpened.numpy(), both, rtol=0, atol=1e-6)
+
+
+def test_a_sequence_crosses_to_the_host_in_one_transfer(monkeypatch):
+    crossed = []
+    cpu = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: crossed.append(tensor.numel()) or cpu(tensor))
+
+    class NoScalars(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            assert "_local_scalar_dense" not in str(func), func
+            return func(*args, **kwargs or {})
+
+    with NoScalars():
+        spec, _, _ = observed()
+    assert crossed == [9 * spec.step_size + sum(field.size for field in spec.carried)]

@@ -1,0 +1,187 @@
+"""Training: its figures, its recipe, and that it can be done again."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ntm_core.errors import ConfigError
+from ntm_core.tasks import Sample
+from ntm_core.training import TrainConfig, Trainer, on_device, score
+from tests.core.builders import small_model, small_task
+
+
+def trainer_of(seed=0, **settings):
+    return Trainer(small_model(), small_task(), TrainConfig(**{"batch": 4} | settings), seed=seed)
+
+
+def test_equal_seeds_train_to_the_bit_whether_or_not_they_are_watched_and_checked():
+    watched, plain = trainer_of(), trainer_of()
+    for iteration in range(3):
+        first, second = watched.step(record=True), plain.step()
+        assert (first.iteration, first.loss, first.gradient_norm) == (iteration, second.loss, second.gradient_norm)
+        watched.check()
+        watched.evaluate(4, 5, seed=iteration)
+    assert all(map(torch.equal, watched.model.parameters(), plain.model.parameters()))
+
+
+def test_another_seed_trains_on_other_data():
+    assert trainer_of(seed=0).step().loss != trainer_of(seed=1).step().loss
+
+
+def test_training_lowers_the_loss():
+    trainer = trainer_of(learning_rate=3e-3, final_learning_rate=3e-3)
+    losses = [trainer.step().loss for _ in range(60)]
+    assert sum(losses[-10:]) < 0.95 * sum(losses[:10])
+
+
+def test_the_scores_are_those_of_a_hand_count():
+    logits = torch.tensor([[[9.0, 9.0]], [[math.log(3), -math.log(3)]], [[math.log(3), -math.log(3)]]])
+    targets = torch.tensor([[[0.0, 0.0]], [[1.0, 1.0]], [[1.0, 0.0]]])
+    mask = torch.tensor([[0.0], [1.0], [1.0]])  # the first step, all wrong, does not count
+    loss, wrong_bits, bits = score(logits, Sample(torch.zeros(3, 1, 1), targets, mask))
+    assert (wrong_bits.tolist(), bits.tolist()) == ([1], [4])
+    assert loss.item() == pytest.approx((3 * -math.log(0.75) - math.log(0.25)) / 4)
+
+
+def test_a_batch_is_scored_on_the_device_it_is_on():
+    """The meta device stands for one that is not here: mixing it with the CPU fails."""
+    there = on_device(small_task().sample(2, torch.Generator(), 2), torch.device("meta"))
+    scores = score(torch.empty(5, 2, 3, device="meta"), there)
+    assert {each.device.type for each in (*there, *scores)} == {"meta"}
+
+
+def test_the_figures_of_an_update_are_those_of_its_sequences():
+    update = trainer_of().step(record=True)
+    scores = score(update.logits, update.sample)
+    length = (len(update.sample.inputs) - 1) // 2
+    assert update.item_loss == pytest.approx(scores.loss.tolist())
+    assert update.loss == pytest.approx(scores.loss.mean().item())
+    assert update.wrong_bits == scores.wrong_bits.mean().item()
+    assert update.bits_per_sequence == pytest.approx(update.loss * length * 3 / math.log(2))
+    assert update.sequences == 4
+
+
+def test_the_trace_of_an_update_ran_on_the_weights_before_it():
+    trainer = trainer_of()
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    update = trainer.step(record=True)
+    model = small_model(seed=9)
+    model.load_state_dict(before)
+    logits, _, trace = model(update.sample.inputs, trace=True)
+    assert torch.equal(logits, update.logits)
+    assert torch.equal(trace.steps.memory, update.trace.steps.memory)
+    assert not torch.equal(trainer.model(update.sample.inputs)[0], logits)
+
+
+def test_the_learning_rate_falls_along_a_line_and_then_stays():
+    config = TrainConfig(learning_rate=1.0, final_learning_rate=0.2, decay_sequences=100)
+    assert [config.learning_rate_at(seen) for seen in (0, 50, 100, 500)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
+    trainer = trainer_of(learning_rate=1.0, final_learning_rate=0.2, decay_sequences=8)
+    assert [trainer.step().learning_rate for _ in range(4)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
+
+
+def test_the_gradient_is_clipped_to_its_norm_and_reported_unclipped():
+    trainer = trainer_of(clip_norm=1e-3)
+    update = trainer.step()
+    norms = torch.stack([parameter.grad.norm() for parameter in trainer.model.parameters()])
+    assert update.gradient_norm > 1e-2
+    assert norms.norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_an_update_that_is_not_finite_is_not_applied(what):
+    trainer = trainer_of()
+    if what == "loss":
+        with torch.no_grad():
+            trainer.model.output.bias[0] = math.inf
+    else:
+        trainer.model.output.bias.register_hook(lambda gradient: gradient * math.nan)
+    before = [parameter.clone() for parameter in trainer.model.parameters()]
+    update = trainer.step()
+    assert update.not_finite == what
+    assert all(map(torch.equal, before, trainer.model.parameters()))
+    assert (trainer.iteration, trainer.sequences) == (0, 0)
+
+
+def test_evaluation_depends_on_its_seed_alone():
+    trainer = trainer_of()
+    rates = [trainer.evaluate(4, 50, seed) for seed in (1, 1, 2)]
+    trainer.step()
+    assert rates[0] == rates[1] != rates[2]
+    assert all(0.3 < rate < 0.7 for rate in rates)
+
+
+def test_solved_means_no_wrong_bit_at_enough_checks_in_a_row(monkeypatch):
+    trainer = trainer_of()
+    asked = []
+    rates = iter([0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 0.0])
+    monkeypatch.setattr(trainer, "evaluate", lambda *arguments: asked.append(arguments) or next(rates))
+    assert [trainer.check().is_solved for _ in range(7)] == [False] * 5 + [True] * 2
+    assert {arguments[:2] for arguments in asked} == {(4, 100)}
+
+
+def test_a_check_is_due_after_its_share_of_sequences():
+    trainer = trainer_of(check_sequences=8)
+    due = []
+    for _ in range(5):
+        trainer.step()
+        due.append(trainer.is_check_due)
+        if due[-1]:
+            trainer.check()
+    assert due == [False, True, False, True, False]
+
+
+def test_an_update_reads_the_device_once(monkeypatch):
+    read = []
+    tolist = torch.Tensor.tolist
+    monkeypatch.setattr(torch.Tensor, "tolist", lambda tensor: read.append(tensor.shape) or tolist(tensor))
+
+    class Counter(TorchDispatchMode):
+        scalars = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            self.scalars += "_local_scalar_dense" in str(func)
+            return func(*args, **kwargs or {})
+
+    trainer = trainer_of()
+    monkeypatch.setattr(trainer, "task", FixedTask(trainer.task))
+    with Counter() as counter:
+        trainer.step(record=True)
+    assert read == [(13,)]  # loss, wrong bits and scored bits of four sequences, and the norm
+    assert counter.scalars <= 13
+
+
+class FixedTask:
+    """Gives one batch, drawn beforehand: drawing a length reads a value too, but of the host."""
+
+    def __init__(self, task):
+        self._sample = task.sample(4, torch.Generator().manual_seed(0), 2)
+
+    def sample(self, batch, generator):
+        return self._sample
+
+
+def test_settings_survive_json():
+    config = TrainConfig(batch=3, momentum=0.5)
+    assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch": 0}, "batch is a whole number, at least 1; got 0"),
+        ({"learning_rate": 0}, "learning_rate is a finite number above 0; got 0"),
+        ({"learning_rate": math.nan}, "learning_rate is a finite number above 0; got nan"),
+        ({"clip_norm": "ten"}, "clip_norm is a finite number above 0; got 'ten'"),
+        ({"momentum": 1.0}, "momentum is a number from 0 and below 1; got 1.0"),
+    ],
+)
+def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
+    with pytest.raises(ConfigError) as raised:
+        TrainConfig(**settings)
+    assert str(raised.value) == message

@@ -182,8 +182,7 @@ class Engine:
         index = self._journal.checkpoint(self.model, self.trainer.iteration)
         if index is None:
             return []
-        if self._failure is None:
-            self._record_evaluation()
+        self._record_evaluation()
         return [events.Saved(index, self.trainer.iteration)]
 
     def _record_update(self, update: Update, item: int = 0, label: str = "") -> None:

@@ -25,26 +25,65 @@ class Command:
 
 
 COMMANDS = (
-    Command("train_copy", "Watch a network learn", "File", ("Ctrl+T",), "Train an NTM on copy from nothing, until it is solved"),
+    Command(
+        "train_copy",
+        "Watch a network learn",
+        "File",
+        ("Ctrl+T",),
+        "Train an NTM on copy from nothing, until it is solved",
+    ),
     Command("new_training", "New training…", "File", ("Ctrl+N",), "Choose task, sizes and seed of a training"),
     Command("open", "Open…", "File", ("Ctrl+O",), "Open a session file", starts_group=True),
-    Command("save_copy", "Save a copy…", "File", ("Ctrl+S",), "Copy the session to a place of your choice", starts_group=True),
-    Command("save_figure", "Save the episode as a figure…", "File", ("Ctrl+E",), "The paper's picture as PNG, SVG or PDF"),
-    Command("save_window", "Save a picture of the window…", "File", ("Ctrl+Shift+E",), "The window as it stands, as PNG"),
+    Command(
+        "save_copy",
+        "Save a copy…",
+        "File",
+        ("Ctrl+S",),
+        "Copy the session to a place of your choice",
+        starts_group=True,
+    ),
+    Command(
+        "save_figure", "Save the episode as a figure…", "File", ("Ctrl+E",), "The paper's picture as PNG, SVG or PDF"
+    ),
+    Command(
+        "save_window", "Save a picture of the window…", "File", ("Ctrl+Shift+E",), "The window as it stands, as PNG"
+    ),
     Command("close_session", "Close the session", "File", ("Ctrl+W",), "Back to the welcome page", starts_group=True),
     Command("quit", "Quit", "File", ("Ctrl+Q",), "End ntmviz; a training that it drives ends with it"),
     Command("unpin", "Unpin the cell", "Edit", ("Escape",), "Forget the cell that was clicked"),
     Command("copy_values", "Copy the memory as text", "Edit", ("Ctrl+C",), "The memory of this step, a row a line"),
-    Command("show_change", "Frame what changed", "View", ("D",), "Frame every cell that this step changed", is_checkable=True),
-    Command("to_largest", "Weightings to their largest", "View", ("W",), "Colour weightings up to the largest value instead of 1", is_checkable=True),
+    Command(
+        "show_change",
+        "Frame what changed",
+        "View",
+        ("D",),
+        "Frame every cell that this step changed",
+        is_checkable=True,
+    ),
+    Command(
+        "to_largest",
+        "Weightings to their largest",
+        "View",
+        ("W",),
+        "Colour weightings up to the largest value instead of 1",
+        is_checkable=True,
+    ),
     Command("next_head", "Explain the next head", "View", ("H",), "Addressing shows another head"),
     Command("rows_taller", "Taller rows", "View", ("Ctrl++", "Ctrl+="), "Fewer, taller rows", starts_group=True),
     Command("rows_lower", "Lower rows", "View", ("Ctrl+-",), "More rows in view"),
-    Command("rows_found", "Find the heads' rows", "View", ("Ctrl+0",), "Show the rows that the heads use, at their usual height"),
+    Command(
+        "rows_found",
+        "Find the heads' rows",
+        "View",
+        ("Ctrl+0",),
+        "Show the rows that the heads use, at their usual height",
+    ),
     Command("full_screen", "Full screen", "View", ("F11",), "", is_checkable=True, starts_group=True),
     Command("reset_docks", "Reset the arrangement", "View", (), "Put every panel back where it was at first"),
     Command("pause_training", "Pause or go on", "Run", ("Ctrl+P",), "Pause the training, or let it go on"),
-    Command("stop_training", "Finish now", "Run", ("Ctrl+.",), "End the training here: it is measured, kept and sealed"),
+    Command(
+        "stop_training", "Finish now", "Run", ("Ctrl+.",), "End the training here: it is measured, kept and sealed"
+    ),
     Command("play", "Play or pause", "Time", ("Space",), "Play the steps forwards"),
     Command("play_back", "Play backwards", "Time", ("Shift+Space",), "Play the steps backwards"),
     Command("slower", "Slower", "Time", (",",), ""),
@@ -54,13 +93,22 @@ COMMANDS = (
     Command("back_ten", "Back 10 steps", "Time", ("Shift+Left",), ""),
     Command("on_ten", "On 10 steps", "Time", ("Shift+Right",), ""),
     Command("first_step", "First step", "Time", ("Home",), ""),
-    Command("last_step", "Last step, or follow live", "Time", ("End",), "While the session grows: follow its newest episode"),
+    Command(
+        "last_step", "Last step, or follow live", "Time", ("End",), "While the session grows: follow its newest episode"
+    ),
     Command("go_to_step", "Go to step…", "Time", ("G",), ""),
     Command("previous_episode", "Previous episode", "Time", ("Up",), "", starts_group=True),
     Command("next_episode", "Next episode", "Time", ("Down",), ""),
     Command("loop_start", "Loop from here", "Time", ("[",), "Again at the same step: no longer", starts_group=True),
     Command("loop_end", "Loop to here", "Time", ("]",), "Again at the same step: no longer"),
-    Command("next_event", "Next event", "Time", ("N",), "A wrong bit, a jump of a read, a value that is no number", starts_group=True),
+    Command(
+        "next_event",
+        "Next event",
+        "Time",
+        ("N",),
+        "A wrong bit, a jump of a read, a value that is no number",
+        starts_group=True,
+    ),
     Command("previous_event", "Previous event", "Time", ("P",), ""),
     Command("help", "Keys and what they do", "Help", ("F1",), ""),
     Command("palette", "All commands…", "Help", ("Ctrl+K", "Ctrl+Shift+P"), "Type a word of what you want to do"),

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import QSize, Qt, QtMsgType, QTimer, qInstallMessageHandler
+from PySide6.QtCore import QSize, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -151,5 +151,7 @@ def _checked(what: str, wished: int | None, count: int, path: Path) -> int | Non
     if wished is None:
         return None
     if not -count <= wished < count:
-        raise NtmvizError(f"{'an' if what == 'episode' else 'a'} {what} from 0 to {count - 1} was wanted; got {wished}: {path}")
+        raise NtmvizError(
+            f"{'an' if what == 'episode' else 'a'} {what} from 0 to {count - 1} was wanted; got {wished}: {path}"
+        )
     return wished % count

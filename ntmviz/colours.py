@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
 import cmap
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LEVELS = 256
 """Entries of a lookup table between its two limits; one more entry holds the colour of what is not a finite number."""
@@ -128,7 +131,9 @@ def lookup_table(palette_name: ThemeName, scale: Scale) -> NDArray[np.uint32]:
         name, low, high = palette.signed
         rgb = cmap.Colormap(name)(low + (high - low) * where)[:, :3]
     else:
-        stops = {Scale.READ: palette.read_stops, Scale.WRITE: palette.write_stops, Scale.BITS: palette.bits_stops}[scale]
+        stops = {Scale.READ: palette.read_stops, Scale.WRITE: palette.write_stops, Scale.BITS: palette.bits_stops}[
+            scale
+        ]
         rgb = cmap.Colormap(list(stops))(where)[:, :3]
     table = np.concatenate([_packed(np.asarray(rgb)), _packed(np.array([_channels(NOT_FINITE)]))])
     table.setflags(write=False)

@@ -85,8 +85,8 @@ class KeysDialog(QDialog):
     """Every command with its key, by menu, and how to read the machine."""
 
     _READING = (
-        "Every row of the memory is a location, every column one element of its word. Orange is where the network writes, "
-        "blue where it reads, in every view. A bar beside a row is the share of attention that its head pays to that "
+        "Every row of the memory is a location, every column one element of its word. Orange is where the network "
+        "writes, blue where it reads, in every view. A bar beside a row is the share of attention that its head pays to that "
         "location. Key, erase, add and read vectors lie in line with the memory's columns."
     )
 
@@ -167,8 +167,12 @@ class TrainingDialog(QDialog):
 
     @property
     def task_settings(self) -> dict[str, int]:
-        return {name.removeprefix("task."): box.value() for name, box in self.fields.items() if name.startswith("task.")}
+        return {
+            name.removeprefix("task."): box.value() for name, box in self.fields.items() if name.startswith("task.")
+        }
 
     @property
     def model_settings(self) -> dict[str, int]:
-        return {name: box.value() for name, box in self.fields.items() if name != "seed" and not name.startswith("task.")}
+        return {
+            name: box.value() for name, box in self.fields.items() if name != "seed" and not name.startswith("task.")
+        }

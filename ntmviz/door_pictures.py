@@ -93,7 +93,9 @@ class DoorPictures:
             ink.Text(x + pitch_x / 2, bottom + 16, str(figure.step), "panel", weight=ink.BOLD, align=ink.Align.CENTRE),
             ink.Text(left, bottom + 16, "step 0", "muted"),
             ink.Text(left + pitch_x * steps, bottom + 16, str(steps - 1), "muted", align=ink.Align.RIGHT),
-            ink.Text(width / 2, bottom + 40, "where it wrote and read, over the steps", "muted", align=ink.Align.CENTRE),
+            ink.Text(
+                width / 2, bottom + 40, "where it wrote and read, over the steps", "muted", align=ink.Align.CENTRE
+            ),
         ]
         return marks
 

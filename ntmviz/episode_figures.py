@@ -71,7 +71,12 @@ def sequence(source: Source, start: int = 0, stop: int | None = None) -> Sequenc
         scored = np.zeros(count, bool)
     writes, reads = weightings(Role.WRITE_WEIGHTING), weightings(Role.READ_WEIGHTING)
     not_finite = np.zeros(count, bool)
-    for values in (series(Role.MEMORY), outputs if outputs is None else outputs.T, np.moveaxis(writes, -1, 0), np.moveaxis(reads, -1, 0)):
+    for values in (
+        series(Role.MEMORY),
+        outputs if outputs is None else outputs.T,
+        np.moveaxis(writes, -1, 0),
+        np.moveaxis(reads, -1, 0),
+    ):
         if values is not None and values.size:
             not_finite |= ~np.isfinite(values.reshape(count, -1)).all(axis=1)
     return SequenceFigure(start, len(source), inputs, targets, outputs, scored, wrong, writes, reads, not_finite)
@@ -104,22 +109,18 @@ def happenings(figure: SequenceFigure) -> tuple[Happening, ...]:
 
 
 def rows_to_show(figure: SequenceFigure, visible: int, locations: int) -> int:
-    """The first row of a frame of `visible` rows that holds where the heads were over the figure.
+    """The first row of the frame of `visible` rows that holds most of where the heads were over the figure.
 
-    Where they roam wider than the frame, it starts at the lowest location that one of them touched.
+    Only sharp attention counts. Of equally good frames it is the one that begins two rows above the heads, if it can.
     """
-    touched = [
-        values.max(axis=(0, 2)) > WRITTEN for values in (figure.writes, figure.reads) if values.size
-    ]
-    if not touched:
+    touched = np.zeros(locations)
+    for values in (figure.writes, figure.reads):
+        if values.size:
+            touched += np.where(values > WRITTEN, values, 0).sum(axis=(0, 2))
+    if visible >= locations or not touched.any():
         return 0
-    active = np.flatnonzero(np.any(touched, axis=0))
-    if not active.size:
-        return 0
-    low, high = int(active[0]), int(active[-1])
-    if high - low < visible:
-        slack = visible - (high - low + 1)
-        first = low - min(slack // 2, 2)
-    else:
-        first = low
-    return int(np.clip(first, 0, max(0, locations - visible)))
+    sums = np.concatenate([[0.0], np.cumsum(touched)])
+    held = sums[visible:] - sums[:-visible]
+    best = np.flatnonzero(held > held.max() - 1e-6)
+    lowest = int(best[0]) + int(np.flatnonzero(touched[best[0] :])[0])
+    return min(int(best[-1]), max(int(best[0]), lowest - 2))

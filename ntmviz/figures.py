@@ -111,7 +111,7 @@ def heads(spec: TraceSpec) -> tuple[Head, ...]:
 
 
 def head_label(head: Head, spec: TraceSpec) -> str:
-    """ "read head", or "read head 2" where there are several; people count from one."""
+    """What people call a head: read head, or read head 2 where there are several, counted from one."""
     several = sum(1 for each in heads(spec) if each.kind == head.kind) > 1
     return f"{head.kind} head {head.index + 1}" if several else f"{head.kind} head"
 
@@ -128,7 +128,10 @@ def _shared_axis_index(head: Head, spec: TraceSpec) -> int:
 
 def signed_limit(*arrays: Floats | None) -> float:
     """The smallest of 1, 1.5, 2, 3, 5, 7, 10, 15, ... that holds every finite value: a range people can read."""
-    largest = max((float(np.nanmax(np.where(np.isfinite(a), np.abs(a), 0))) for a in arrays if a is not None and a.size), default=0.0)
+    largest = max(
+        (float(np.nanmax(np.where(np.isfinite(a), np.abs(a), 0))) for a in arrays if a is not None and a.size),
+        default=0.0,
+    )
     limit = 1.0
     while limit < largest * (1 - 1e-6):
         decade = 10 ** np.floor(np.log10(limit) + 1e-9)

@@ -142,7 +142,8 @@ class Navigation(QObject):
             where = "Looking back while it trains. End: follow live again."
         else:
             where = "Replay."
-        return f"{where}   Left and Right: a step   Up and Down: an episode   Space: play   N: next event   Ctrl+K: all commands"
+        keys = "Left and Right: a step   Up and Down: an episode   Space: play   N: next event   Ctrl+K: all commands"
+        return f"{where}   {keys}"
 
     def _on_state_changed(self, old: ViewState, new: ViewState) -> None:
         if new.direction:

@@ -53,7 +53,9 @@ class Notice(QFrame):
         assert parent is not None
         width = min(760, parent.width() - 40)
         self.setFixedWidth(width)
-        height = max(40, self.layout().heightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height())
+        height = max(
+            40, self.layout().heightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height()
+        )
         self.setFixedHeight(height)
         self.move((parent.width() - width) // 2, parent.height() - height - 36)
 

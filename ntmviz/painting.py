@@ -69,7 +69,9 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
             case ink.Marker():
                 _draw_marker(painter, mark, palette)
             case ink.Image():
-                packed = np.ascontiguousarray(paint(mark.values, lookup_table(palette.name, mark.scale), mark.low, mark.high))
+                packed = np.ascontiguousarray(
+                    paint(mark.values, lookup_table(palette.name, mark.scale), mark.low, mark.high)
+                )
                 painter.drawImage(QRectF(mark.x, mark.y, mark.width, mark.height), as_image(packed))
             case ink.Hatch():
                 _draw_hatch(painter, mark, palette)

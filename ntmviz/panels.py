@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ntmviz import ink
-from ntmviz.colours import Palette, Scale
 from ntmviz.icons import icon
 from ntmviz.painting import draw, font, text_width
 from ntmviz.wording import tick
+
+if TYPE_CHECKING:
+    from ntmviz.colours import Palette, Scale
 
 HEADER_HEIGHT = 28
 
@@ -56,6 +60,9 @@ class PanelHeader(QWidget):
         self._layout.addWidget(self._title)
         self._layout.addWidget(self._sentence, 1)
 
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), HEADER_HEIGHT)  # a dock asks for this, not for the fixed height
+
     def say(self, sentence: str) -> None:
         """Change the muted sentence."""
         if sentence != self._sentence.text():
@@ -72,19 +79,28 @@ class PanelHeader(QWidget):
         self._layout.addWidget(widget)
 
 
-class Panel(QFrame):
+def _body(view: QWidget) -> QFrame:
+    """A view in the frame that hangs from a header."""
+    frame = QFrame()
+    frame.setObjectName("panelBody")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(1, 0, 1, 1)
+    layout.addWidget(view)
+    return frame
+
+
+class Panel(QWidget):
     """A header over a view."""
 
-    def __init__(self, title: str, view: QWidget, header: PanelHeader | None = None) -> None:
+    def __init__(self, title: str, view: QWidget) -> None:
         super().__init__()
-        self.setObjectName("panel")
-        self.header = header or PanelHeader(title)
+        self.header = PanelHeader(title)
         self.view = view
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(1, 1, 1, 1)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addWidget(view, 1)
+        layout.addWidget(_body(view), 1)
 
 
 class Dock(QDockWidget):
@@ -95,13 +111,8 @@ class Dock(QDockWidget):
         self.setObjectName(f"dock {title.lower()}")
         self.header = PanelHeader(title)
         self.view = view
-        frame = QFrame()
-        frame.setObjectName("panel")
-        inside = QVBoxLayout(frame)
-        inside.setContentsMargins(1, 0, 1, 1)
-        inside.addWidget(view)
         self.setTitleBarWidget(self.header)
-        self.setWidget(frame)
+        self.setWidget(_body(view))
         self._close = QToolButton()
         self._close.setIcon(icon("close"))
         self._close.setIconSize(QSize(10, 10))

@@ -169,7 +169,9 @@ class Presenter(QObject):
 
     @staticmethod
     def _largest_weighting(figure: SequenceFigure) -> float:
-        largest = max((float(np.nanmax(values)) for values in (figure.writes, figure.reads) if values.size), default=1.0)
+        largest = max(
+            (float(np.nanmax(values)) for values in (figure.writes, figure.reads) if values.size), default=1.0
+        )
         return max(largest, 1e-6) if np.isfinite(largest) else 1.0
 
     def _rows_or_none(self) -> Rows:
@@ -209,7 +211,7 @@ class Presenter(QObject):
         self._views.training.show_figure(
             TrainingFigure(metrics.iterations(), loss, wrong, recording.episode_iterations, iteration)
         )
-        self._views.training_header.say("iteration, a tick for every recorded episode")
+        self._views.training_header.say("by iteration; strong line: running mean")
 
     def _say(self, now: Resolved, figure: MachineFigure) -> None:
         """The sentences in the headers, and the legend."""
@@ -219,7 +221,8 @@ class Presenter(QObject):
         rows = layout.rows
         what = "changes framed, after" if state.shows_change else "after"
         views.machine_header.say(
-            f"{what} step {grouped(now.step)}, rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}"
+            f"{what} step {grouped(now.step)}, "
+            f"rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}"
         )
         views.addressing_header.say("rows as in the machine")
         views.head_button.setText(f"{head_label(now.head, now.source.spec)}  ▾")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ntmviz.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MOST_SEQUENCES = 20_000
 """Where training gives up if nobody says otherwise."""

@@ -70,7 +70,9 @@ def run_status(
     limit = recording.info.train.get("iterations")
     is_training = desk.is_training
     return RunStatus(
-        headline=f"{'Learning' if desk.is_live else 'Learned'} {task}" if solved or desk.is_live else f"{task.capitalize()}",
+        headline=f"{'Learning' if desk.is_live else 'Learned'} {task}"
+        if solved or desk.is_live
+        else f"{task.capitalize()}",
         settings=task_line(recording),
         iteration=shown,
         iterations=int(limit) if isinstance(limit, int | float) else None,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
 
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a run is. Rates are those since it began."""
@@ -63,8 +64,8 @@ class Run:
             if (model.config.inputs, model.config.outputs) != (task.inputs, task.outputs):
                 raise UsageError(
                     f"a network with {task.inputs} inputs and {task.outputs} outputs was wanted for {task.name}; the "
-                    f"checkpoint has {model.config.inputs} and {model.config.outputs}. Name the task it was trained on, "
-                    f"or another session than {options.resume}"
+                    f"checkpoint has {model.config.inputs} and {model.config.outputs}. Name the task it was trained "
+                    f"on, or another session than {options.resume}"
                 )
         config = TrainConfig.from_json(options.train)
         self.iterations = options.iterations or -(-MOST_SEQUENCES // config.batch)
@@ -104,7 +105,9 @@ class Run:
     def is_over(self) -> bool:
         """Whether there is nothing left to train."""
         iteration = 0 if self._last is None else self._last.iteration
-        return self.failure is not None or iteration >= self.iterations or (self.is_solved and self.options.until_solved)
+        return (
+            self.failure is not None or iteration >= self.iterations or (self.is_solved and self.options.until_solved)
+        )
 
     def advance(self, iterations: int = 1) -> tuple[Event, ...]:
         """Train so many iterations more, or fewer where the run is over before."""

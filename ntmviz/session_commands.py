@@ -155,7 +155,9 @@ class SessionCommands(QObject):
         try:
             Path(options.out).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            window.notice.show_failure(f"the session's folder cannot be made: {error.strerror}: {Path(options.out).parent}")
+            window.notice.show_failure(
+                f"the session's folder cannot be made: {error.strerror}: {Path(options.out).parent}"
+            )
             return
         window.desk.train(options)
 
@@ -166,12 +168,17 @@ class SessionCommands(QObject):
         self._is_paused = False
         nan = float("nan")
         self.starting_status = RunStatus(
-            headline=f"Learning {options.task}", settings="Starting the engine; this takes a few seconds", iteration=0,
-            iterations=None, loss=nan, wrong_bits=nan, gradient_norm=nan,
+            headline=f"Learning {options.task}",
+            settings="Starting the engine; this takes a few seconds",
+            iteration=0,
+            iterations=None,
+            loss=nan,
+            wrong_bits=nan,
+            gradient_norm=nan,
+            is_starting=True,
         )
-        window.title.setText(Path(options.out).name.split(".")[0])
-        window.subtitle.setText(f"starting; at most {grouped(MOST_SEQUENCES)} sequences")
-        window.rates.setText("")
+        name = Path(options.out).name.split(".")[0]
+        window.headline.name(name, f"starting; at most {grouped(MOST_SEQUENCES)} sequences")
         window.show_workspace()
         window.views.run.show_status(self.starting_status)
         window.hint.setText("Starting the engine")
@@ -298,15 +305,39 @@ class SessionCommands(QObject):
 
     def _about(self) -> None:
         QMessageBox.about(
-            self._window, "About ntmviz",
+            self._window,
+            "About ntmviz",
             f"ntmviz {__version__}\n\nSee what a memory network writes, where it looks, and why.",
         )
 
 
 _NEED_A_STEP = frozenset(
     {
-        "save_figure", "unpin", "copy_values", "show_change", "to_largest", "next_head", "rows_taller", "rows_lower", "rows_found",
-        "play", "play_back", "slower", "faster", "previous_step", "next_step", "back_ten", "on_ten", "first_step", "last_step",
-        "go_to_step", "previous_episode", "next_episode", "loop_start", "loop_end", "next_event", "previous_event",
+        "save_figure",
+        "unpin",
+        "copy_values",
+        "show_change",
+        "to_largest",
+        "next_head",
+        "rows_taller",
+        "rows_lower",
+        "rows_found",
+        "play",
+        "play_back",
+        "slower",
+        "faster",
+        "previous_step",
+        "next_step",
+        "back_ten",
+        "on_ten",
+        "first_step",
+        "last_step",
+        "go_to_step",
+        "previous_episode",
+        "next_episode",
+        "loop_start",
+        "loop_end",
+        "next_event",
+        "previous_event",
     }
 )

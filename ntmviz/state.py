@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Multiples of the ordinary speed of playing."""
 
+FIRST_READ_HEAD = Head(HeadKind.READ)
+
 STEPS_PER_SECOND = 6.0
 """The ordinary speed."""
 
@@ -40,7 +42,7 @@ class ViewState:
     first_row: int | None = None
     """The topmost location in view; None lets the window choose for each episode."""
     row_pitch: int = 10
-    head: Head = Head(HeadKind.READ)
+    head: Head = FIRST_READ_HEAD
     pinned: tuple[int, int] | None = None
     """(location, word) of the cell that stays explained."""
     shows_change: bool = False

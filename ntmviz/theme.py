@@ -29,10 +29,13 @@ QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QToolBar { background: $header; border: none; border-bottom: 1px solid $border; spacing: 4px; padding: 3px 8px; }
 QStatusBar { background: $header; border-top: 1px solid $border; color: $muted; }
+#tab { background: transparent; border: none; border-bottom: 2px solid transparent; border-radius: 0;
+    color: $muted; padding: 2px 18px 0; min-height: 22px; }
+#tab[on="true"] { color: $text; border-bottom: 2px solid $text; font-weight: 600; }
 QStatusBar::item { border: none; }
-QDockWidget, .Panel { background: $panel; }
-#panel { background: $panel; border: 1px solid $border; }
-#panelHeader { background: $header; border-bottom: 1px solid $border; }
+QDockWidget { background: $panel; }
+#panelHeader { background: $header; border: 1px solid $border; }
+#panelBody { background: $panel; border: 1px solid $border; border-top: none; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px; }
 QPushButton { background: $raised; border: 1px solid $border; border-radius: 4px; padding: 0 12px; min-height: 26px; }
 QPushButton:hover, QToolButton:hover { border-color: $muted; }
@@ -73,7 +76,8 @@ QLabel[tone="warning"] { color: $warning; }
 QLabel[tone="accent"] { color: $accent; }
 #card { background: $panel; border: 1px solid $border; border-radius: 8px; }
 #card:hover, #card[primary="true"] { border-color: $muted; }
-#cardPicture { background: $header; border-bottom: 1px solid $border; border-top-left-radius: 8px; border-top-right-radius: 8px; }
+#cardPicture { background: $header; border-bottom: 1px solid $border;
+    border-top-left-radius: 8px; border-top-right-radius: 8px; }
 #dropZone { border: 1px dashed $muted; border-radius: 4px; }
 #fileRow { background: $panel; border: 1px solid $border; border-radius: 4px; text-align: left; }
 #fileRow:hover, #fileRow:focus { border-color: $muted; }
@@ -122,5 +126,18 @@ def apply(app: QApplication, palette: Palette) -> None:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         colours.setColor(QPalette.ColorGroup.Disabled, role, QColor(palette.muted))
     app.setPalette(colours)
-    names = ("background", "panel", "header", "raised", "well", "border", "text", "muted", "read", "write", "accent", "warning")
+    names = (
+        "background",
+        "panel",
+        "header",
+        "raised",
+        "well",
+        "border",
+        "text",
+        "muted",
+        "read",
+        "write",
+        "accent",
+        "warning",
+    )
     app.setStyleSheet(_SHEET.substitute({name: palette.colour(name) for name in names}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -21,6 +20,7 @@ from ntmviz.wording import grouped, size_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ntmviz.colours import Palette
     from ntmviz.settings import Recent
@@ -43,13 +43,21 @@ class Door:
 
 DOORS = (
     Door(
-        "watch", "Watch a network learn", "It learns to copy sequences before your eyes.",
-        "Copy, 8 bits, memory 128 × 20.\nEverything is recorded and can be replayed.", "Start", "1",
+        "watch",
+        "Watch a network learn",
+        "It learns to copy sequences before your eyes.",
+        "Copy, 8 bits, memory 128 × 20.\nEverything is recorded and can be replayed.",
+        "Start",
+        "1",
     ),
     Door("replay", "Replay a session", "Scrub through every recorded step, live or not.", "", "Open a file…", "2"),
     Door(
-        "follow", "Follow your own training", "Train from a script, and watch it here as it runs.",
-        "It never waits for this window, and goes on\nif you close it.", "Follow a file…", "3",
+        "follow",
+        "Follow your own training",
+        "Train from a script, and watch it here as it runs.",
+        "It never waits for this window, and goes on\nif you close it.",
+        "Follow a file…",
+        "3",
     ),
 )
 
@@ -131,7 +139,9 @@ class FileRow(QPushButton):
 
     wished = Signal(object)  # Path
 
-    def __init__(self, path: Path, name: str, *, middle: str = "", state: str = "", right: str = "", is_warning: bool = False) -> None:
+    def __init__(
+        self, path: Path, name: str, *, middle: str = "", state: str = "", right: str = "", is_warning: bool = False
+    ) -> None:
         super().__init__()
         self.setObjectName("fileRow")
         self.path = path
@@ -248,7 +258,8 @@ def _described(recent: Recent) -> FileRow:
     try:
         with sessions.open(recent.path) as recording:
             info = recording.info
-            middle = f"{info.model.upper()}, {info.task}, {grouped(len(recording.episodes))} episodes, {size_on_disk(recording.bytes)}"
+            count = f"{grouped(len(recording.episodes))} episodes"
+            middle = f"{info.model.upper()}, {info.task}, {count}, {size_on_disk(recording.bytes)}"
             state = "complete" if recording.complete else "live" if recording.is_live else "stopped early"
             is_warning = state == "stopped early"
     except sessions.SessionError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSizePolicy, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar
 
 from ntmviz import actions as action_table
 from ntmviz import ink, theme
@@ -15,13 +15,15 @@ from ntmviz.desk import Desk
 from ntmviz.icons import icon
 from ntmviz.navigation import Navigation
 from ntmviz.notice import Notice
-from ntmviz.panels import ElidedLabel, label
+from ntmviz.panels import label
 from ntmviz.presenter import Presenter
 from ntmviz.run_words import rate_of, run_status, session_line
+from ntmviz.session_bar import SessionBar
 from ntmviz.session_commands import SessionCommands
 from ntmviz.state import Store
 from ntmviz.welcome import WelcomePage
-from ntmviz.workspace import ModeSegment, Views
+from ntmviz.workspace import Views
+from ntmviz.workspace_tabs import WorkspaceTabs
 
 if TYPE_CHECKING:
     from ntmviz.colours import Palette
@@ -39,6 +41,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("ntmviz")
         self.setAcceptDrops(True)
         self.setMinimumSize(QSize(1024, 680))
+        self.setContentsMargins(4, 0, 4, 0)
         self.resize(1440, 900)
         self.settings, self.theme = settings, palette
         self.actions_by_name = action_table.build(self)
@@ -54,6 +57,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.notice = Notice(self)
         self._progress: dict[str, object] = {}
+        self.tabs = WorkspaceTabs()
+        self.menuBar().setCornerWidget(self.tabs)
         self._make_toolbar()
         self._make_status_bar()
         self.navigation = Navigation(self)
@@ -72,19 +77,8 @@ class MainWindow(QMainWindow):
         for name in ("new_training", "open", "save_copy"):
             bar.addAction(self.actions_by_name[name])
         bar.addSeparator()
-        self.title = label("", size=ink.STATEMENT, weight=ink.BOLD)
-        self.subtitle = ElidedLabel()
-        self.subtitle.setContentsMargins(10, 0, 0, 0)
-        self.segment = ModeSegment()
-        self.rates = ElidedLabel()
-        for widget in (self.title, self.subtitle, self.segment):
-            bar.addWidget(widget)
-        gap = QWidget()
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(gap)
-        self.rates = QLabel()
-        self.rates.setProperty("tone", "muted")
-        bar.addWidget(self.rates)
+        self.headline = SessionBar()
+        bar.addWidget(self.headline)
         self.addToolBar(bar)
 
     def _make_status_bar(self) -> None:
@@ -93,6 +87,8 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.setFixedHeight(24)
+        self.hint.setContentsMargins(8, 0, 0, 0)
+        self.queue.setContentsMargins(0, 0, 8, 0)
         bar.addWidget(self.hint, 1)
         bar.addPermanentWidget(self.queue)
 
@@ -109,8 +105,10 @@ class MainWindow(QMainWindow):
         self.presenter.presented.connect(self._on_presented)
         self.welcome.door_chosen.connect(self.commands.open_door)
         self.welcome.session_wished.connect(self.commands.open_path)
-        self.segment.live.clicked.connect(self.navigation.follow)
-        self.segment.replay.clicked.connect(self.navigation.stop_following)
+        segment = self.headline.segment
+        segment.live.clicked.connect(self.navigation.follow)
+        segment.replay.clicked.connect(self.navigation.stop_following)
+        self.tabs.wished.connect(self.show_workspace)
         views.follow_button.clicked.connect(self.navigation.follow)
         for key in "123":
             shortcut = QShortcut(QKeySequence(key), self.welcome)
@@ -134,6 +132,7 @@ class MainWindow(QMainWindow):
         for dock in self.views.docks.values():
             dock.hide()
         self.toolbar.hide()
+        self.tabs.show_current(None)
         self.stack.setCurrentWidget(self.welcome)
         self.welcome.show_recent(self.settings.recent)
         self.welcome.setFocus()
@@ -148,6 +147,7 @@ class MainWindow(QMainWindow):
             return
         self.stack.setCurrentWidget(self.views.machine_panel)
         self.toolbar.show()
+        self.tabs.show_current("Watch")
         for name, dock in self.views.docks.items():
             dock.setVisible(self._docks_shown.get(name, True))
         if not any(self._docks_shown.values()):
@@ -161,15 +161,20 @@ class MainWindow(QMainWindow):
         self.settings.remember(recording.path)
         is_live = self.desk.is_live
         self.store.update(
-            episode=-1, step=-1 if is_live else 0, is_following=is_live, direction=0, loop=(None, None), pinned=None, first_row=None
+            episode=-1,
+            step=-1 if is_live else 0,
+            is_following=is_live,
+            direction=0,
+            loop=(None, None),
+            pinned=None,
+            first_row=None,
         )
         if not is_live:
             self.navigation.show_telling_step(recording)
         self.presenter.show_recording(recording)
         self.navigation.list_heads(recording)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
-        self.title.setText(recording.info.title or recording.path.name)
-        self.subtitle.setText(session_line(recording))
+        self.headline.name(recording.info.title or recording.path.name, session_line(recording))
         self._tell()
 
     def _on_grew(self) -> None:
@@ -198,7 +203,7 @@ class MainWindow(QMainWindow):
         """Everything that is said around the views."""
         desk, state = self.desk, self.store.state
         self.commands.enable()
-        self.segment.show_mode(self.theme, is_live=desk.is_live, is_following=state.is_following)
+        self.headline.segment.show_mode(self.theme, is_live=desk.is_live, is_following=state.is_following)
         self.views.show_following(desk.is_live, state.is_following)
         recording = desk.recording
         if recording is None:
@@ -206,7 +211,7 @@ class MainWindow(QMainWindow):
                 self.views.run.show_status(self.commands.starting_status)
             return
         self.views.run.show_status(run_status(recording, self.presenter.now, self._progress, state.is_following, desk))
-        self.rates.setText(rate_of(recording, self._progress))
+        self.headline.rates.setText(rate_of(recording, self._progress))
         self.queue.setText(self.commands.queue_words(self._progress))
         self.hint.setText(self.navigation.hint(desk.is_live, state))
 

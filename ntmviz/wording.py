@@ -46,6 +46,13 @@ def offset_label(offset: int) -> str:
     return f"+{offset}" if offset > 0 else str(offset).replace("-", "−")
 
 
+def share(value: float) -> str:
+    """A weighting of a row: three decimals, the least that can be told from nothing."""
+    if math.isnan(value):
+        return "NaN"
+    return "< 0.001" if 0 < value < 0.001 else f"{value:.3f}".replace("-", "−")
+
+
 def tick(value: float) -> str:
     """A number on an axis: no more digits than it needs."""
     return f"{value:.6g}".replace("-", "−") if abs(value) < 1e4 else grouped(round(value))

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from ntm_core.errors import CoreError
 from ntmviz.errors import NtmvizError
@@ -26,6 +26,7 @@ from sessions.framing import FrameError, read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from io import RawIOBase
 
 SLICE_S = 0.05
 """How long it trains between two looks at its orders."""
@@ -39,7 +40,8 @@ Orders = queue.SimpleQueue["Mapping[str, Any]"]
 
 def main() -> int:
     """Serve one run over the standard streams."""
-    orders, news = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    # Unbuffered: a thread that waits in a buffered stream keeps its lock, and the interpreter could not end.
+    orders, news = open(sys.stdin.fileno(), "rb", buffering=0), open(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may garble the frames
     try:
         first = read_frame(orders)
@@ -56,7 +58,7 @@ def main() -> int:
     return 1
 
 
-def _serve(options: RunOptions, orders: BinaryIO, news: BinaryIO) -> int:
+def _serve(options: RunOptions, orders: RawIOBase, news: RawIOBase) -> int:
     run = Run(options)
     waiting: Orders = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
@@ -68,7 +70,7 @@ def _serve(options: RunOptions, orders: BinaryIO, news: BinaryIO) -> int:
         run.close()
 
 
-def _train(run: Run, waiting: Orders, news: BinaryIO) -> None:
+def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
     is_paused, told = False, 0.0
     per_slice = 1
     while not run.is_over:
@@ -104,7 +106,7 @@ def _train(run: Run, waiting: Orders, news: BinaryIO) -> None:
     _tell(news, news_="over", result=run.result(), failure=run.failure, is_stopped=False)
 
 
-def _listen(orders: BinaryIO, waiting: Orders) -> None:
+def _listen(orders: RawIOBase, waiting: Orders) -> None:
     """Hand on what comes in; the end of the input, or nonsense on it, is an order to stop."""
     try:
         while (frame := read_frame(orders)) is not None:
@@ -114,7 +116,7 @@ def _listen(orders: BinaryIO, waiting: Orders) -> None:
     waiting.put(_END)
 
 
-def _tell(news: BinaryIO, *, news_: str, **more: object) -> None:
+def _tell(news: RawIOBase, *, news_: str, **more: object) -> None:
     write_frame(news, {"news": news_} | _finite(more))
 
 

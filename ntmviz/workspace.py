@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow, QPushButton, QToolButton
 
 from ntmviz import ink
 from ntmviz.painting import colour, font
@@ -85,7 +85,9 @@ class Views:
             dock.setFloating(False)
             window.removeDockWidget(dock)
         left, right, bottom = (
-            Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea,
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
         )
         window.setCorner(Qt.Corner.BottomRightCorner, right)
         window.setCorner(Qt.Corner.BottomLeftCorner, bottom)
@@ -101,7 +103,9 @@ class Views:
         width = max(window.width(), 1024)
         scale = min(1.0, width / 1440)
         horizontal = Qt.Orientation.Horizontal
-        window.resizeDocks([docks["Run"], docks["Addressing"]], [round(LEFT * max(scale, 0.86)), round(RIGHT * scale)], horizontal)
+        window.resizeDocks(
+            [docks["Run"], docks["Addressing"]], [round(LEFT * max(scale, 0.86)), round(RIGHT * scale)], horizontal
+        )
         rest = width - round(RIGHT * scale) - 12
         training = round(TRAINING * scale)
         window.resizeDocks([docks["Sequence"], docks["Training"]], [rest - training, training], horizontal)
@@ -144,43 +148,3 @@ class Views:
             self.follow_button.setProperty("live", "true" if is_following else "false")
             self.follow_button.style().unpolish(self.follow_button)
             self.follow_button.style().polish(self.follow_button)
-
-
-class ModeSegment(QWidget):
-    """Live or replay: which of the two the window does now. It tells, and End or the button changes it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("segment")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self.live = QPushButton("● Live")
-        self.replay = QPushButton("Replay")
-        for button in (self.live, self.replay):
-            button.setFont(font(ink.BODY, ink.MEDIUM))
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.setFixedHeight(24)
-            button.setMinimumWidth(74)
-            layout.addWidget(button)
-        self.live.setToolTip("The session grows and its newest episode is shown (End)")
-        self.replay.setToolTip("A recorded episode is shown")
-        self.setFixedHeight(26)
-
-    def sizeHint(self) -> QSize:
-        return QSize(150, 26)
-
-    def show_mode(self, palette: Palette, *, is_live: bool, is_following: bool) -> None:
-        """`is_live`: the session can still grow."""
-        self.live.setEnabled(is_live)
-        for button, is_on in ((self.live, is_live and is_following), (self.replay, not (is_live and is_following))):
-            text = palette.text if is_on else palette.muted
-            if button is self.live and is_on:
-                text = palette.accent
-            fill = palette.raised if is_on else "transparent"
-            edge = palette.muted if is_on else "transparent"
-            button.setStyleSheet(
-                f"QPushButton {{ color: {text}; background: {fill}; border: 1px solid {edge}; border-radius: 4px; "
-                "min-height: 22px; padding: 0 8px; }"
-            )

@@ -142,7 +142,7 @@ def _parse(text: bytes) -> tuple[dict[str, Any], list[tuple[np.dtype[Any], tuple
         for name, shape in head.pop("arrays"):
             dtype = np.dtype(str(name))
             sizes = tuple(int(size) for size in shape)
-            if dtype.kind not in _KINDS or any(size < 0 for size in sizes):
+            if dtype.kind not in _KINDS or not all(0 <= size <= BODY_LIMIT for size in sizes):
                 raise ValueError(f"no array of dtype {name!r} and shape {shape!r}")
             count = 1
             for size in sizes:

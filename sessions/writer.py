@@ -15,6 +15,7 @@ import numpy as np
 
 from ntm_core.trace import EpisodeInfo, EpisodeKind, TraceSpec
 from sessions import schema
+from sessions.compact import compact
 from sessions.errors import FrameError, SessionError
 from sessions.framing import Frame, Readable, Writable, read_frame, write_frame
 from sessions.info import SessionInfo
@@ -66,6 +67,7 @@ def serve(frames: Readable, answers: Writable) -> None:
             case _:
                 _write(file, frame, metrics)
     file.close(state)
+    compact(str(first.head["path"]))
 
 
 def _create(head: Mapping[str, Any]) -> SessionFile:

@@ -1,15 +1,20 @@
-"""Train an NTM on copy from nothing until it is solved, and look at it: in the window, or with --headless as pictures."""
+"""Train an NTM on copy from nothing until it is solved, in the window or, with --headless, into pictures."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ntmviz.errors import NtmvizError
 
+if TYPE_CHECKING:
+    import argparse
+
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--headless", action="store_true", help="no window: print progress, save the session and pictures")
+    parser.add_argument(
+        "--headless", action="store_true", help="no window: print progress, save the session and pictures"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where session and pictures go")
 
 
@@ -34,7 +39,9 @@ def _headless(folder: Path | None) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NtmvizError(f"the demo's folder cannot be made ({error.strerror}); name another with --out: {folder}") from None
+        raise NtmvizError(
+            f"the demo's folder cannot be made ({error.strerror}); name another with --out: {folder}"
+        ) from None
     session, window, figure = folder / "copy.ntmviz.h5", folder / "window.png", folder / "figure.png"
     print("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20", flush=True)
     result = train.drive(Run(RunOptions(out=str(session), overwrite=True)))

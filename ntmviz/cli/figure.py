@@ -12,7 +12,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the session")
     parser.add_argument("--episode", type=episode, default=-1, metavar="N|last", help="which episode (last)")
     parser.add_argument("--step", type=int, metavar="N", help="the steps up to and with this one (all)")
-    parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="out.png, out.svg or out.pdf (FILE's name as .png here)")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="OUT", help="out.png, out.svg or out.pdf (FILE's name as .png here)"
+    )
 
 
 def episode(text: str) -> int:
@@ -40,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
         source = recording.episodes[arguments.episode % count]
         if arguments.step is not None:
             if not 0 <= arguments.step < len(source):
-                raise NtmvizError(f"a step from 0 to {len(source) - 1} was wanted; got {arguments.step}: {arguments.file}")
+                raise NtmvizError(
+                    f"a step from 0 to {len(source) - 1} was wanted; got {arguments.step}: {arguments.file}"
+                )
             source = FirstSteps(source, arguments.step + 1)
         app.application(offscreen=not app.has_display())
         info = source.info

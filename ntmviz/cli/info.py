@@ -51,7 +51,7 @@ def described(recording: Recording) -> dict[str, Any]:
 def _tell(recording: Recording, found: dict[str, Any]) -> None:
     info = recording.info
     state = "complete" if recording.complete else "being recorded" if recording.is_live else "stopped early"
-    print(f"{info.title or recording.path.name}: {info.model or 'unnamed model'} on {info.task or 'no named task'}, {state}")
+    print(f"{info.title or recording.path.name}: {info.model or 'unnamed model'} on {info.task or 'no task'}, {state}")
     print(f"  format {info.format}, seed {info.seed}, {info.device or 'unknown device'}")
     print(
         f"  {grouped(found['episodes'])} episodes, {grouped(found['steps'])} steps, {size_on_disk(found['bytes'])} "

@@ -25,16 +25,24 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", metavar="TASK", help="what to learn: copy")
     parser.add_argument("--model", default="ntm", help="which network (ntm)")
     parser.add_argument("--controller", help="which controller (lstm)")
-    parser.add_argument("--iterations", type=positive, metavar="N", help=f"updates (as many as give {MOST_SEQUENCES} sequences)")
+    parser.add_argument(
+        "--iterations", type=positive, metavar="N", help=f"updates (as many as give {MOST_SEQUENCES} sequences)"
+    )
     parser.add_argument("--until-solved", action="store_true", help="stop when the task counts as solved")
     parser.add_argument("--batch", type=positive, metavar="N", help="sequences an update")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="equal seeds give equal trainings (0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the session (TASK-seedN.ntmviz.h5 here)")
     parser.add_argument("--record", default="auto", metavar="POLICY", help="auto, all, every:N or off (auto)")
-    parser.add_argument("--max-size", type=positive, default=2000, metavar="MB", help="of the session, with --record auto (2000)")
     parser.add_argument(
-        "--set", action="append", default=[], dest="settings", metavar="KEY=VALUE",
+        "--max-size", type=positive, default=2000, metavar="MB", help="of the session, with --record auto (2000)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="KEY=VALUE",
         help="a setting of the model, or task.KEY=VALUE, or train.KEY=VALUE; may be given again",
     )
     parser.add_argument("--resume", metavar="FILE", help="start from the last checkpoint of a session")

@@ -11,7 +11,7 @@ from ntmviz import ink
 from ntmviz.painting import text_width
 from ntmviz.views import machine_layout as at
 from ntmviz.views.canvas import Canvas
-from ntmviz.wording import grouped, offset_label, short, tick
+from ntmviz.wording import grouped, offset_label, share, tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _MARGIN, _BETWEEN = 14, 14
 _FAINTEST_BAR = 0.002
 _NOT_KEPT = "not recorded"
+_NARROWEST = 54
+_FOLDING = (3, 0, 1, 2)
+"""Which stages stay when there is room for fewer: the result first, then what the key alone would choose."""
 
 
 class AddressingView(Canvas):
@@ -59,15 +62,19 @@ class AddressingView(Canvas):
             yield ink.Text(middle.x(), middle.y(), text, "muted", ink.BODY, align=ink.Align.CENTRE)
             return
         left = _MARGIN + (32 if self._names_rows else 0)
-        width = (self.area.width() - left - _MARGIN - 3 * _BETWEEN) / 4
-        width = int(min(max(width, 30), 120))
+        room = self.area.width() - left - _MARGIN + _BETWEEN
+        shown = [
+            index for index in range(4) if index in _FOLDING[: max(1, min(4, int(room // (_NARROWEST + _BETWEEN))))]
+        ]
+        width = int(min(room / len(shown) - _BETWEEN, 120))
         if self._names_rows:
             yield from self._row_numbers(left - 6)
-        for index, stage in enumerate(figure.stages):
-            x = left + index * (width + _BETWEEN)
+        for place, index in enumerate(shown):
+            stage = figure.stages[index]
+            x = left + place * (width + _BETWEEN)
             yield from self._heading(figure, index, stage, x, width)
             yield from self._column(figure, index, stage, x, width)
-            if index:
+            if place:
                 y = self._rows.top + self._rows.height / 2
                 yield ink.Line(x - _BETWEEN + 4, y, x - 5, y, token="muted")
                 yield ink.Line(x - 8, y - 3, x - 5, y, token="muted")
@@ -95,12 +102,12 @@ class AddressingView(Canvas):
         elif index == 2 and figure.shift is not None:
             count = len(figure.offsets)
             each = (width - 2 * (count - 1)) / count
-            for place, (offset, share) in enumerate(zip(figure.offsets, figure.shift, strict=True)):
+            for place, (offset, mass) in enumerate(zip(figure.offsets, figure.shift, strict=True)):
                 cell = x + place * (each + 2)
                 yield ink.Box(cell, top + 36, each, 14, fill="raised")
-                tall = 14 * min(1.0, max(0.0, float(share)))
+                tall = 14 * min(1.0, max(0.0, float(mass)))
                 yield ink.Box(cell, top + 36 + 14 - tall, each, tall, fill=token)
-                strong = ink.BOLD if share == figure.shift.max() else ink.REGULAR
+                strong = ink.BOLD if mass == figure.shift.max() else ink.REGULAR
                 if each >= 14 or offset == 0 or place in (0, count - 1):
                     colour = "text" if strong == ink.BOLD else "muted"
                     label = offset_label(offset)
@@ -131,7 +138,7 @@ class AddressingView(Canvas):
         yield from self._peak_label(stage, x, width)
         yield ink.Text(x, foot + 11, "0", "muted")
         yield ink.Text(x + width, foot + 11, tick(self._limit), "muted", align=ink.Align.RIGHT)
-        yield ink.Text(x, foot + 28, f"peak {short(stage.peak_value)}", weight=ink.MEDIUM)
+        yield ink.Text(x, foot + 28, f"peak {share(stage.peak_value)}", weight=ink.MEDIUM)
         yield ink.Text(x, foot + 43, f"at row {grouped(stage.peak)}", "muted")
 
     def _peak_label(self, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:

@@ -96,8 +96,12 @@ class EpisodeModel(QAbstractTableModel):
             return QColor(self._palette.muted if index.column() == 1 else self._palette.text)
         return (
             grouped(info.iteration) if info.iteration >= 0 else "by hand",
-            f"{info.kind}, {len(source)} steps",
-            "…" if math.isnan(info.wrong_bits) else short(info.wrong_bits) if info.wrong_bits % 1 else grouped(int(info.wrong_bits)),
+            info.kind.value,
+            "…"
+            if math.isnan(info.wrong_bits)
+            else short(info.wrong_bits)
+            if info.wrong_bits % 1
+            else grouped(int(info.wrong_bits)),
         )[index.column()]
 
 
@@ -143,8 +147,8 @@ class EpisodeList(QTreeView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, 62)
-        header.resizeSection(2, 66)
+        header.resizeSection(0, 66)
+        header.resizeSection(2, 72)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
 
     def sizeHint(self) -> QSize:

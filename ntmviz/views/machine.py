@@ -102,7 +102,11 @@ class MachineView(Canvas):
             self.hide_heatmaps()
             middle = self.area.center()
             waiting = ink.Text(
-                middle.x(), middle.y(), "The memory appears here with the first recorded step", "muted", ink.STATEMENT,
+                middle.x(),
+                middle.y(),
+                "The memory appears here with the first recorded step",
+                "muted",
+                ink.STATEMENT,
                 align=ink.Align.CENTRE,
             )
             self.under.show_marks(self.area, [waiting], self.theme)
@@ -124,7 +128,10 @@ class MachineView(Canvas):
         words = QRectF(layout.memory_left, 0, layout.memory_width, at.STRIP_HEIGHT)
         memory_area = QRectF(layout.memory_left, rows.top, layout.memory_width, rows.height)
         self.heatmap("memory").show_values(memory_area, figure.memory[shown], Scale.SIGNED, signed, self.theme)
-        for place, strips, top in (("above", figure.above, layout.strips_top), ("below", figure.below, layout.below_top)):
+        for place, strips, top in (
+            ("above", figure.above, layout.strips_top),
+            ("below", figure.below, layout.below_top),
+        ):
             for index, strip in enumerate(strips):
                 area = words.translated(0, top + index * at.STRIP_PITCH)
                 limits = signed if strip.scale is Scale.SIGNED else (0.0, 1.0)
@@ -197,7 +204,11 @@ class MachineView(Canvas):
     def _scroll_to(self, x: float, y: float) -> bool:
         """Centre the rows on a point of the overview; False outside it."""
         layout = self._layout
-        if layout is None or layout.rows.count == layout.rows.total or not 0 <= x <= at.OVERVIEW_X + at.OVERVIEW_WIDTH + 6:
+        if (
+            layout is None
+            or layout.rows.count == layout.rows.total
+            or not 0 <= x <= at.OVERVIEW_X + at.OVERVIEW_WIDTH + 6
+        ):
             return False
         rows = layout.rows
         share = (y - rows.top) / rows.height

@@ -146,7 +146,14 @@ def arrange(
     bar_width = min(140, max(48, (spare - column_pitch * columns) // 2))
     first = min(max(first_row, 0), locations - count)
     return MachineLayout(
-        Rows(top, pitch, first, count, locations), column_pitch, columns, bar_width, write_heads, read_heads, above, below
+        Rows(top, pitch, first, count, locations),
+        column_pitch,
+        columns,
+        bar_width,
+        write_heads,
+        read_heads,
+        above,
+        below,
     )
 
 

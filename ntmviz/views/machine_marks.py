@@ -10,7 +10,7 @@ import numpy as np
 from ntmviz import ink
 from ntmviz.figures import HeadKind
 from ntmviz.views import machine_layout as at
-from ntmviz.wording import grouped, short, signed, tick
+from ntmviz.wording import grouped, share, short, signed, tick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def grounds(layout: at.MachineLayout) -> Iterator[ink.Mark]:
     ):
         if width:
             yield ink.Box(x - 1, rows.top - 1, width + 2, rows.height + 2, fill="well", stroke="border")
-    for share in (0.5, 1.0):
-        for x in (layout.write_bars_right - share * layout.bar_width, layout.read_bars_left + share * layout.bar_width):
+    for part in (0.5, 1.0):
+        for x in (layout.write_bars_right - part * layout.bar_width, layout.read_bars_left + part * layout.bar_width):
             yield ink.Line(round(x), rows.top, round(x), rows.top + rows.height)
     for x in (layout.write_bars_right, layout.read_bars_left):
         yield ink.Line(x, rows.top, x, rows.top + rows.height, token="border")
@@ -65,13 +65,16 @@ def axes(figure: MachineFigure, layout: at.MachineLayout, weighting_limit: float
         x = layout.memory_left + (word + 0.5) * layout.column_pitch
         yield ink.Text(x, y, grouped(word), "muted", align=ink.Align.CENTRE)
     yield ink.Text(layout.memory_left + layout.memory_width / 2, y + 15, "word", "muted", align=ink.Align.CENTRE)
-    for kind, zero, direction in ((HeadKind.WRITE, layout.write_bars_right, -1), (HeadKind.READ, layout.read_bars_left, 1)):
+    for kind, zero, direction in (
+        (HeadKind.WRITE, layout.write_bars_right, -1),
+        (HeadKind.READ, layout.read_bars_left, 1),
+    ):
         weightings = figure.writes if kind is HeadKind.WRITE else figure.reads
         if not weightings:
             continue
-        for share in (0.0, 0.5, 1.0):
-            x = zero + direction * share * layout.bar_width
-            yield ink.Text(x, y, tick(share * weighting_limit), "muted", align=ink.Align.CENTRE)
+        for part in (0.0, 0.5, 1.0):
+            x = zero + direction * part * layout.bar_width
+            yield ink.Text(x, y, tick(part * weighting_limit), "muted", align=ink.Align.CENTRE)
         middle = zero + direction * layout.bar_width / 2
         yield ink.Text(middle, y + 15, f"{kind} weighting", kind.value, align=ink.Align.CENTRE)
 
@@ -96,14 +99,14 @@ def bars(weightings: tuple[Weighting, ...], layout: at.MachineLayout, limit: flo
     for order, weighting in enumerate(weightings):
         is_write = weighting.head.kind is HeadKind.WRITE
         token = weighting.head.kind.value
-        share = (rows.pitch - 2 * inset) / len(weightings)
+        height = (rows.pitch - 2 * inset) / len(weightings)
         for location in range(rows.first, rows.last + 1):
             value = float(weighting.values[location])
             if not value > _FAINTEST_BAR * limit:
                 continue
             length = max(1, round(min(1.0, value / limit) * layout.bar_width))
             x = layout.write_bars_right - length if is_write else layout.read_bars_left
-            yield ink.Box(x, rows.y(location) + inset + order * share, length, max(1, share), fill=token)
+            yield ink.Box(x, rows.y(location) + inset + order * height, length, max(1, height), fill=token)
 
 
 def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iterator[ink.Mark]:
@@ -114,7 +117,7 @@ def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iter
         kind = weighting.head.kind
         heads = figure.writes if kind is HeadKind.WRITE else figure.reads
         name = f"head {weighting.head.index + 1}: " if len(heads) > 1 else ""
-        text = f"{name}{grouped(weighting.peak)}  {short(weighting.peak_value)}"
+        text = f"{name}{grouped(weighting.peak)}  {share(weighting.peak_value)}"
         if rows.has(weighting.peak):
             yield ink.Box(
                 layout.memory_left - 1, rows.y(weighting.peak), layout.memory_width + 2, rows.pitch, stroke=kind.value
@@ -161,7 +164,11 @@ def changes(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mar
     moved = np.abs(figure.memory[shown] - figure.before[shown]) > 0.02 * figure.limit
     for row, word in np.argwhere(moved):
         yield ink.Box(
-            layout.memory_left + int(word) * pitch + 1, rows.y(rows.first + int(row)) + 1, pitch - 2, rows.pitch - 2, stroke="text"
+            layout.memory_left + int(word) * pitch + 1,
+            rows.y(rows.first + int(row)) + 1,
+            pitch - 2,
+            rows.pitch - 2,
+            stroke="text",
         )
 
 
@@ -192,7 +199,9 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
     middle = round(x + layout.column_pitch / 2)
     yield ink.Line(middle, y + rows.pitch if is_below else top + tall, middle, top if is_below else y, token="text")
     yield ink.Box(left, top, width, tall, fill="raised", stroke="muted", radius=4)
-    yield ink.Text(left + 12, top + 13, f"row {grouped(note.location)}, word {note.word}", size=ink.BODY, weight=ink.BOLD)
+    yield ink.Text(
+        left + 12, top + 13, f"row {grouped(note.location)}, word {note.word}", size=ink.BODY, weight=ink.BOLD
+    )
     hint = "pinned" if note.is_pinned else "click to pin"
     yield ink.Text(left + width - 12, top + 13, hint, "muted", align=ink.Align.RIGHT)
     written = "none yet" if note.last_write is None else f"step {note.last_write}"

@@ -27,7 +27,7 @@ class RunStatus:
     """What the panel says. The numbers belong to the iteration that is looked at, or the newest while following."""
 
     headline: str
-    """ "Learning copy", "Copy, solved"."""
+    """Such as "Learning copy"."""
     settings: str
     iteration: int
     iterations: int | None
@@ -36,6 +36,8 @@ class RunStatus:
     wrong_bits: float
     gradient_norm: float
     is_training: bool = False
+    is_starting: bool = False
+    """The engine process is on its way; there is nothing to press yet."""
     is_paused: bool = False
     policy: str = "auto"
     verdict: str = ""
@@ -137,11 +139,14 @@ class RunPanel(QWidget):
         self._stop.setVisible(is_training)
         if status is None:
             self._main.setText("Train a network")
+            self._main.setEnabled(True)
             return
         self._headline.setText(status.headline)
         self._settings.setText(status.settings)
         self._iteration.setText(grouped(status.iteration) if status.iteration >= 0 else "by hand")
-        self._of.setText("iterations" if status.iterations is None else f"of at most {grouped(status.iterations)} iterations")
+        self._of.setText(
+            "iterations" if status.iterations is None else f"of at most {grouped(status.iterations)} iterations"
+        )
         self._of.setVisible(status.iteration >= 0)
         share = 1.0 if not status.iterations else min(1.0, max(0, status.iteration) / status.iterations)
         self._bar.setValue(round(1000 * share))
@@ -151,7 +156,10 @@ class RunPanel(QWidget):
         self._verdict.setText(("✓ " if status.is_good else "▲ ") + status.verdict)
         self._verdict.setVisible(bool(status.verdict))
         set_tone(self._verdict, "accent" if status.is_good else "warning")
-        if not is_training:
+        self._main.setEnabled(not status.is_starting)
+        if status.is_starting:
+            self._main.setText("Starting…")
+        elif not is_training:
             self._main.setText("Train another")
         else:
             self._main.setText("Go on" if status.is_paused else "Pause training")

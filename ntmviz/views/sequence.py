@@ -44,7 +44,8 @@ class SequenceView(Canvas):
         self._layout: at.SequenceLayout | None = None
         super().__init__(palette)
         self.setToolTip(
-            "Each column is a step; a bright cell means that a head attended to that location, write at its left, read at its right"
+            "Each column is a step; a bright cell means that a head attended to that location, "
+            "write at its left, read at its right"
         )
         self.pressed.connect(self._on_pointed)
         self.dragged.connect(self._on_pointed)
@@ -61,7 +62,12 @@ class SequenceView(Canvas):
         return at.step_columns(int(self.area.width()), steps)[1]
 
     def show_figure(
-        self, figure: SequenceFigure | None, rows: Rows | None, happenings: Sequence[Happening], *, weighting_limit: float = 1.0
+        self,
+        figure: SequenceFigure | None,
+        rows: Rows | None,
+        happenings: Sequence[Happening],
+        *,
+        weighting_limit: float = 1.0,
     ) -> None:
         if figure is self._figure and rows == self._rows and weighting_limit == self._weighting_limit:
             return
@@ -135,7 +141,9 @@ class SequenceView(Canvas):
 
     def _grounds(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         for lane in layout.lanes[1:]:
-            yield ink.Box(at.LANES_LEFT - 1, lane.top - 1, layout.width + 2, lane.height + 2, fill="well", stroke="border")
+            yield ink.Box(
+                at.LANES_LEFT - 1, lane.top - 1, layout.width + 2, lane.height + 2, fill="well", stroke="border"
+            )
 
     def _draw_over(self) -> None:
         figure, layout, rows = self._figure, self._layout, self._rows
@@ -159,7 +167,9 @@ class SequenceView(Canvas):
                 yield ink.Text(at.LABELS_RIGHT, middle, lane.name, "muted", align=ink.Align.RIGHT)
                 continue
             for shift, text, token, weight in (
-                (-14, "write", "write", ink.BOLD), (0, "read", "read", ink.BOLD), (14, "weighting", "muted", ink.REGULAR)
+                (-14, "write", "write", ink.BOLD),
+                (0, "read", "read", ink.BOLD),
+                (14, "weighting", "muted", ink.REGULAR),
             ):
                 yield ink.Text(at.LABELS_RIGHT, middle + shift, text, token, weight=weight, align=ink.Align.RIGHT)
             if lane.height >= 70:
@@ -169,7 +179,9 @@ class SequenceView(Canvas):
     def _events(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         lane = layout.lanes[0]
         middle = lane.top + lane.height / 2 - 1
-        yield ink.Line(at.LANES_LEFT, lane.top + lane.height - 2, at.LANES_LEFT + layout.width, lane.top + lane.height - 2)
+        yield ink.Line(
+            at.LANES_LEFT, lane.top + lane.height - 2, at.LANES_LEFT + layout.width, lane.top + lane.height - 2
+        )
         named: set[str] = set()
         if not self._happenings:
             yield ink.Text(at.LANES_LEFT, middle, "none: no wrong bit, no jump of a read", "muted")
@@ -198,7 +210,9 @@ class SequenceView(Canvas):
             if count >= 0 and layout.step_width >= 9:
                 token, weight = ("panel", ink.BOLD) if count else ("muted", ink.REGULAR)
                 middle = x + (layout.step_width - 1) / 2
-                yield ink.Text(middle, lane.top + lane.height / 2, str(count), token, weight=weight, align=ink.Align.CENTRE)
+                yield ink.Text(
+                    middle, lane.top + lane.height / 2, str(count), token, weight=weight, align=ink.Align.CENTRE
+                )
 
     def _unscored(self, figure: SequenceFigure, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         """Say in place why the target's lane is empty at first."""
@@ -240,7 +254,9 @@ class SequenceView(Canvas):
             return
         x = layout.x(self._step)
         top = at.EVENTS_TOP + at.EVENTS_HEIGHT - 2
-        yield ink.Box(x - 1, top, layout.step_width + 2, layout.bottom - top + 2, stroke="text", stroke_width=2, radius=2)
+        yield ink.Box(
+            x - 1, top, layout.step_width + 2, layout.bottom - top + 2, stroke="text", stroke_width=2, radius=2
+        )
         text = grouped(self._step)
         width = max(24, text_width(text, weight=ink.BOLD) + 12)
         middle = x + layout.step_width / 2

@@ -13,7 +13,7 @@ from ntm_core.trace import Role
 from ntmviz import ink
 from ntmviz.figures import Head, HeadKind, head_label, heads, last_write, peak
 from ntmviz.panels import label, set_tone
-from ntmviz.wording import grouped, short
+from ntmviz.wording import grouped, share, short
 
 if TYPE_CHECKING:
     from ntm_core.trace import Source
@@ -51,8 +51,10 @@ def describe(source: Source, step: int, head: Head) -> StepWords:
         values = record[field.name][each.index]
         at = peak(values)
         name = head_label(each, spec)
-        rows.append(Row(name, f"row {grouped(at)}, {short(float(values[at]))}", each.kind.value, "Its largest weighting"))
-        rows.append(Row("spread over", spread(values), None, "Effective rows: e to the entropy of the weighting"))
+        rows.append(
+            Row(name, f"row {grouped(at)}, {share(float(values[at]))}", each.kind.value, "Its largest weighting")
+        )
+        rows.append(Row("its spread", spread(values), None, "Effective rows: e to the entropy of the weighting"))
         if each == head:
             # A read of a step that reads first saw what earlier steps wrote; a write is a write of this very step.
             seen = step - 1 if each.kind is HeadKind.READ and spec.order == "read_first" else step
@@ -72,8 +74,8 @@ def spread(weighting: np.ndarray) -> str:
     total = float(weighting.sum())
     if not np.isfinite(total) or total <= 0:
         return "not a weighting"
-    share = weighting[weighting > 0] / total
-    rows = float(np.exp(-(share * np.log(share)).sum()))
+    mass = weighting[weighting > 0] / total
+    rows = float(np.exp(-(mass * np.log(mass)).sum()))
     return f"{short(rows)} row" if rows < 1.005 else f"{short(rows)} rows"
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ntmviz import ink
 from ntmviz.painting import colour, font
+from ntmviz.panels import label
 from ntmviz.wording import grouped, tick
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ class _Axis(pg.AxisItem):
             return [tick(10.0**value) for value in values]
         return [tick(value) for value in values]
 
+    def tickValues(self, least: float, most: float, size: float) -> list[tuple[float, list[float]]]:
+        if not self.logMode:
+            return super().tickValues(least, most, size)
+        powers = range(int(np.floor(least)), int(np.ceil(most)) + 1)
+        room = max(2, int(size // 24))
+        for steps in ((1, 2, 3, 5, 7), (1, 3), (1,)):  # the most labels that have room, one for each power at the least
+            ticks = [power + float(np.log10(step)) for power in powers for step in steps]
+            shown = [tick for tick in ticks if least <= tick <= most]
+            if len(shown) <= room:
+                break
+        return [(1.0, shown[:: -(-len(shown) // room)] if shown else [])]
+
     def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [tick(10.0 ** float(value)) for value in values]
 
@@ -63,7 +76,12 @@ class TrainingView(QWidget):
         self._graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 2, 12, 4)
-        layout.addWidget(self._graphics)
+        waiting = label("Loss and wrong bits of training appear here", tone="muted")
+        waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(waiting)
+        self._pages.addWidget(self._graphics)
+        layout.addWidget(self._pages)
         self._graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
         self._graphics.ci.layout.setVerticalSpacing(0)
         self._titles = [pg.LabelItem(justify="left") for _ in range(2)]
@@ -82,7 +100,7 @@ class TrainingView(QWidget):
             plot.addItem(line, ignoreBounds=True)
             self._lines.append(line)
         self._plots[1].setXLink(self._plots[0])
-        self._ticks = pg.ScatterPlotItem(symbol="s", size=4, pxMode=True)
+        self._ticks = pg.PlotCurveItem(connect="pairs", antialias=False)
         self._plots[1].addItem(self._ticks, ignoreBounds=True)
         self._flag = pg.TextItem(anchor=(0.5, 0.0))
         self._flag.setZValue(20)
@@ -90,7 +108,10 @@ class TrainingView(QWidget):
         self._graphics.scene().sigMouseClicked.connect(self._on_clicked)
         self._figure: TrainingFigure | None = None
         self.set_theme(palette)
-        self.setToolTip("Each point is one training iteration; a tick at the bottom is a recorded episode, click to see it")
+        self.setToolTip(
+            "Each point is one training iteration, the strong line their running mean; a tick at the bottom is a "
+            "recorded episode, click to see it"
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(360, 308)
@@ -117,7 +138,7 @@ class TrainingView(QWidget):
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
         self._graphics.setBackground(colour(palette, "panel"))
-        titles = (("loss", "nats per bit, log scale; strong line: running mean"), ("wrong bits", "per sequence"))
+        titles = (("loss", "nats per bit, log scale"), ("wrong bits", "per sequence"))
         for title, (name, unit) in zip(self._titles, titles, strict=True):
             title.setText(
                 f'<span style="color:{palette.text};font-size:{ink.SMALL}px;font-weight:600">{name}</span>&nbsp; '
@@ -134,8 +155,7 @@ class TrainingView(QWidget):
             mean.setPen(pg.mkPen(colour(palette, "text"), width=1.5))
         for line in self._lines:
             line.setPen(pg.mkPen(colour(palette, "text"), width=2))
-        self._ticks.setBrush(colour(palette, "muted"))
-        self._ticks.setPen(None)
+        self._ticks.setPen(pg.mkPen(colour(palette, "muted"), width=1))
         self._flag.setColor(colour(palette, "panel"))
         self._flag.fill = pg.mkBrush(colour(palette, "text"))
         self._flag.setFont(font(ink.SMALL, ink.BOLD))
@@ -143,6 +163,7 @@ class TrainingView(QWidget):
     def show_figure(self, figure: TrainingFigure | None) -> None:
         self._figure = figure
         has_some = figure is not None and len(figure.iterations) > 0
+        self._pages.setCurrentIndex(1 if has_some else 0)
         for line in self._lines:
             line.setVisible(has_some and figure is not None and figure.current >= 0)
         self._flag.setVisible(has_some and figure is not None and figure.current >= 0)
@@ -151,7 +172,9 @@ class TrainingView(QWidget):
                 curve.setData([], [])
             self._ticks.setData([], [])
             return
-        for (raw, mean), values, floor in zip(self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True):
+        for (raw, mean), values, floor in zip(
+            self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True
+        ):
             raw.setData(*thinned(figure.iterations, np.maximum(values, floor)))
             mean.setData(*thinned(figure.iterations, np.maximum(running_mean(values), floor)))
         last = int(max(figure.iterations[-1], 1))
@@ -163,7 +186,8 @@ class TrainingView(QWidget):
         if finite.size:
             low, high = np.log10(max(float(finite.min()), _LEAST_LOSS)), np.log10(float(finite.max()))
             self._plots[0].setYRange(low, max(high, low + 0.5), padding=0.06)
-        self._ticks.setData(figure.episodes, np.full(len(figure.episodes), below * 0.55))
+        ends = np.tile([below * 0.85, below * 0.3], len(figure.episodes))
+        self._ticks.setData(np.repeat(figure.episodes, 2), ends)
         if figure.current >= 0:
             for line in self._lines:
                 line.setValue(figure.current)
@@ -206,7 +230,7 @@ def thinned(
 
 
 def running_mean(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.float64]:
-    """The mean over a centred window of a share of all values (at least 1, at most 201); what is no number is left out."""
+    """The mean over a centred window of a share of all values, 1 to 201 of them; what is no number is left out."""
     window = min(201, max(1, round(len(values) * share))) | 1
     if window == 1 or len(values) < window:
         return values

@@ -26,7 +26,11 @@ class Transport(QWidget):
         layout.setSpacing(4)
         self._buttons: list[tuple[QToolButton, str]] = []
         for name, picture in (
-            ("first_step", "first"), ("previous_step", "previous"), ("play", "play"), ("next_step", "next"), ("last_step", "last"),
+            ("first_step", "first"),
+            ("previous_step", "previous"),
+            ("play", "play"),
+            ("next_step", "next"),
+            ("last_step", "last"),
         ):
             button = QToolButton()
             button.setDefaultAction(actions[name])

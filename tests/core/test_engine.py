@@ -204,6 +204,20 @@ def test_a_value_that_is_not_finite_ends_training_and_is_kept_with_its_weights()
     assert "training stopped at iteration 2" in only(events.Failed, engine.handle(commands.Train())).message
 
 
+def test_the_sequence_that_went_wrong_is_the_one_that_is_recorded(monkeypatch):
+    sink = ListSink()
+    engine = engine_of(sink, Every())
+    sample = small_task().sample(4, torch.Generator().manual_seed(0), 2)
+    sample.inputs[1, 2, 0] = math.nan
+    last = [type(sample)(*(tensor[:, -batch:] for tensor in sample)) for batch in range(5)]
+    monkeypatch.setattr(engine.task, "sample", lambda batch, *rest: last[batch])
+    engine.handle(commands.Train())
+    offending = sink.episodes[-1]
+    assert offending["info"].item == 2
+    assert np.isnan(offending["columns"]["input"]).any()
+    assert math.isnan(offending["result"][0])
+
+
 def test_an_evaluation_measures_each_length_on_fresh_sequences():
     engine = engine_of()
     measured = engine.handle(commands.Evaluate((2, 8), 30))

@@ -72,15 +72,24 @@ def test_the_gradient_of_a_whole_sequence_reaches_every_weight_rightly():
     assert gradcheck(logits, [parameter.detach().clone().requires_grad_() for parameter in model.parameters()])
 
 
-def test_heads_that_write_together_all_address_the_memory_before():
-    model = small_model(seed=1, write_heads=2)
+@pytest.mark.parametrize("order", ORDERS)
+def test_each_head_addresses_the_memory_that_the_order_names(order):
+    model = small_model(seed=1, read_heads=2, write_heads=2, order=order)
     inputs = small_task().sample(1, torch.Generator().manual_seed(0), 3).inputs
     _, _, trace = model(inputs, trace=True)
     for step in range(1, len(inputs)):
-        before = trace.steps.memory[step - 1]
-
-        content = addressing.content_weighting(before, trace.steps.key[step], trace.steps.key_strength[step])
-        torch.testing.assert_close(content, trace.steps.content_weighting[step])
+        before, after = trace.steps.memory[step - 1 : step + 1]
+        key, strength = trace.steps.key[step], trace.steps.key_strength[step]
+        seen_by_readers = before if order == "read_first" else after
+        content = torch.cat(
+            (
+                addressing.content_weighting(seen_by_readers, key[:, :2], strength[:, :2]),
+                addressing.content_weighting(before, key[:, 2:], strength[:, 2:]),
+            ),
+            dim=1,
+        )
+        torch.testing.assert_close(content, trace.steps.content_weighting[step], rtol=0, atol=1e-6)
+        assert not torch.allclose(before, after, rtol=0, atol=1e-3)
 
 
 def test_an_episode_starts_on_row_zero_of_a_memory_that_is_almost_zero():

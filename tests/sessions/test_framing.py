@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from sessions.errors import FrameError, SessionError
-from sessions.framing import MAGIC, encode, read_frame, write_frame
+from sessions.framing import MAGIC, encode, read_frame, take_frame, write_frame
 from tests.contracts import same_bits
 
 heads = st.dictionaries(
@@ -54,6 +54,22 @@ def test_any_frame_comes_out_as_it_went_in(head, sent):
     assert read_frame(stream) is None
 
 
+def test_frames_are_taken_out_of_bytes_that_come_in_pieces():
+    stream = io.BytesIO()
+    for number in range(3):
+        write_frame(stream, {"n": number}, [np.arange(number)])
+    buffer = bytearray()
+    taken = []
+    for byte in stream.getvalue():
+        buffer.append(byte)
+        while (frame := take_frame(buffer)) is not None:
+            taken.append((frame.head["n"], frame.arrays[0].tolist()))
+    assert taken == [(0, []), (1, [0]), (2, [0, 1])]
+    assert not buffer
+    with pytest.raises(FrameError, match="something else writes"):
+        take_frame(bytearray(b"Traceback (most recent call last)"))
+
+
 def test_a_frame_larger_than_the_pipe_crosses_it(wait_until):
     array = np.random.default_rng(0).random((500, 1000))
     received = []
@@ -84,6 +100,7 @@ def test_numbers_of_the_other_byte_order_keep_their_values():
         (frame_bytes(b'{"arrays":[["<f4",[2]]]}', b"1234567", body_length=8), "ended within a frame: 7 of 8"),
         (frame_bytes(b'{"arrays":[["O",[1]]]}', b"12345678"), "no array of dtype 'O'"),
         (frame_bytes(b'{"arrays":[["<f4",[-1,-2]]]}', b"12345678"), "no array of dtype '<f4' and shape"),
+        (frame_bytes(b'{"arrays":[["<f4",[0,1000000000000]]]}'), "no array of dtype"),
         (frame_bytes(b'{"arrays":[["<f4",[1e400]]]}'), "lists its arrays"),
         (frame_bytes(b"{}"), "lists its arrays; 'arrays'"),
         (frame_bytes(b"[1]"), "lists its arrays"),

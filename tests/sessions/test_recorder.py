@@ -210,3 +210,30 @@ def test_opening_sessions_loads_neither_torch_nor_qt():
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.split() == []
+
+
+def test_a_small_session_takes_little_room_once_it_is_closed(path):
+    spec = ntm_spec()
+    columns, initial = numbered(spec, 0, 41), still(spec)
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), initial)
+        recorder.append_steps(columns)
+        recorder.flush(10)
+        live = sessions.open(path)
+        assert live.bytes > 1_000_000
+    with live:
+        assert live.refresh() and live.complete
+        assert same_bits(live.episodes[0].series("memory"), columns["memory"])
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    with sessions.open(path) as recording:
+        assert recording.bytes < 300_000
+        assert same_bits(recording.episodes[0].series("memory"), columns["memory"])
+
+
+def test_a_file_that_took_the_place_of_a_session_is_left_alone(path):
+    recorder = sessions.Recorder(path, tiny_spec())
+    path.unlink()
+    path.write_text("another file")
+    recorder.close()
+    assert path.read_text() == "another file"
+    assert [each.name for each in path.parent.iterdir()] == [path.name]

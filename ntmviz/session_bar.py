@@ -1,0 +1,87 @@
+"""The line over the workspace: which session, live or replay, how fast and how large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from ntmviz import ink
+from ntmviz.painting import font
+from ntmviz.panels import ElidedLabel, label
+
+if TYPE_CHECKING:
+    from ntmviz.colours import Palette
+
+
+class SessionBar(QWidget):
+    """Name and network at the left, the mode in the middle, rates at the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._title = label(size=ink.STATEMENT, weight=ink.BOLD)
+        self._network = ElidedLabel()
+        self._network.setFont(font(ink.BODY))
+        self.segment = ModeSegment()
+        self.rates = label(tone="muted")
+        left, right = QHBoxLayout(), QHBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self._title)
+        left.addWidget(self._network, 1)
+        right.addStretch(1)
+        right.addWidget(self.rates)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 8, 0)
+        layout.setSpacing(16)
+        layout.addLayout(left, 1)
+        layout.addWidget(self.segment)
+        layout.addLayout(right, 1)
+
+    def name(self, title: str, network: str) -> None:
+        """Say which session this is."""
+        self._title.setText(title)
+        self._network.setText(network)
+        self._network.setToolTip(network)
+        self.rates.setText("")
+
+
+class ModeSegment(QWidget):
+    """Live or replay: which of the two the window does now. It tells, and End or the button changes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("segment")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.live = QPushButton("● Live")
+        self.replay = QPushButton("Replay")
+        for button in (self.live, self.replay):
+            button.setFont(font(ink.BODY, ink.MEDIUM))
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFixedHeight(24)
+            button.setMinimumWidth(74)
+            layout.addWidget(button)
+        self.live.setToolTip("The session grows and its newest episode is shown (End)")
+        self.replay.setToolTip("A recorded episode is shown")
+        self.setFixedHeight(26)
+
+    def sizeHint(self) -> QSize:
+        return QSize(150, 26)
+
+    def show_mode(self, palette: Palette, *, is_live: bool, is_following: bool) -> None:
+        """`is_live`: the session can still grow."""
+        self.live.setEnabled(is_live)
+        for button, is_on in ((self.live, is_live and is_following), (self.replay, not (is_live and is_following))):
+            text = palette.text if is_on else palette.muted
+            if button is self.live and is_on:
+                text = palette.accent
+            fill = palette.raised if is_on else "transparent"
+            edge = palette.muted if is_on else "transparent"
+            button.setStyleSheet(
+                f"QPushButton {{ color: {text}; background: {fill}; border: 1px solid {edge}; border-radius: 4px; "
+                "min-height: 22px; padding: 0 8px; }"
+            )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMainWindow, QMenu
+    from PySide6.QtWidgets import QMainWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,16 @@ def shown_keys(command: Command) -> str:
     return " or ".join(QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in command.keys)
 
 
+def submenu(title: str, parent: QMenu | QMenuBar) -> QMenu:
+    """A menu at the end of another one or of the bar, which owns it: it goes when they go."""
+    menu = QMenu(title, parent)
+    parent.addMenu(menu)
+    return menu
+
+
 def fill_menus(window: QMainWindow, actions: dict[str, QAction]) -> dict[str, QMenu]:
     """Put every action into its menu; returns the menus by name."""
-    menus = {name: window.menuBar().addMenu(name) for name in MENUS}
+    menus = {name: submenu(name, window.menuBar()) for name in MENUS}
     for command in COMMANDS:
         menu = menus[command.menu]
         if command.starts_group and menu.actions():

@@ -21,11 +21,19 @@ from PySide6.QtWidgets import (
 )
 
 from ntmviz import ink
-from ntmviz.actions import COMMANDS, MENUS, shown_keys
+from ntmviz.actions import COMMANDS, MENUS, Command, shown_keys
 from ntmviz.panels import label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
+
+
+def matching(wanted: str) -> list[Command]:
+    """The commands that hold every word of a wish, those that hold them in their own text before those in the tip."""
+    words = wanted.lower().split()
+    by_text = [each for each in COMMANDS if all(word in f"{each.menu}: {each.text}".lower() for word in words)]
+    by_tip = [each for each in COMMANDS if all(word in f"{each.text} {each.tip}".lower() for word in words)]
+    return by_text + [each for each in by_tip if each not in by_text]
 
 
 class CommandPalette(QDialog):
@@ -53,14 +61,10 @@ class CommandPalette(QDialog):
 
     def _fill(self, wanted: str) -> None:
         self.list.clear()
-        words = wanted.lower().split()
-        for command in COMMANDS:
-            if command.name == "palette" or not self._actions[command.name].isEnabled():
-                continue
-            text = f"{command.menu}: {command.text}"
-            if all(word in f"{text} {command.tip}".lower() for word in words):
+        for command in matching(wanted):
+            if command.name != "palette" and self._actions[command.name].isEnabled():
                 keys = f"    {shown_keys(command)}" if command.keys else ""
-                item = QListWidgetItem(f"{text}{keys}")
+                item = QListWidgetItem(f"{command.menu}: {command.text}{keys}")
                 item.setData(Qt.ItemDataRole.UserRole, command.name)
                 item.setToolTip(command.tip)
                 self.list.addItem(item)
@@ -86,8 +90,8 @@ class KeysDialog(QDialog):
 
     _READING = (
         "Every row of the memory is a location, every column one element of its word. Orange is where the network "
-        "writes, blue where it reads, in every view. A bar beside a row is the share of attention that its head pays to that "
-        "location. Key, erase, add and read vectors lie in line with the memory's columns."
+        "writes, blue where it reads, in every view. A bar beside a row is the share of attention that its head pays "
+        "to that location. Key, erase, add and read vectors lie in line with the memory's columns."
     )
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from ntm_core.trace import Role
 from ntmviz import __version__, paper
+from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog, TrainingDialog
 from ntmviz.errors import NtmvizError
@@ -74,20 +75,20 @@ class SessionCommands(QObject):
         window = self._window
         menus = window.menus
         after_open = window.actions_by_name["save_copy"]
-        recent = self._recent = menus["File"].addMenu("Open recent")
-        samples = menus["File"].addMenu("Open a sample")
+        recent = self._recent = submenu("Open recent", menus["File"])
+        samples = submenu("Open a sample", menus["File"])
         for menu in (recent, samples):
             menus["File"].insertMenu(after_open, menu)
         recent.aboutToShow.connect(self._list_recent)
         for file, name, note in SAMPLES:
             action = samples.addAction(f"{name}: {note}")
             action.triggered.connect(self._opener_of_sample(file))
-        panels = menus["View"].addMenu("Panels")
+        panels = submenu("Panels", menus["View"])
         for title, dock in window.views.docks.items():
             action = dock.toggleViewAction()
             action.setText(title)
             panels.addAction(action)
-        themes = menus["View"].addMenu("Theme")
+        themes = submenu("Theme", menus["View"])
         self._themes = QActionGroup(self)
         for name in THEMES:
             action = themes.addAction(name.capitalize())

@@ -74,7 +74,7 @@ def first_step_in_view(steps: int, in_view: int, step: int, before: int) -> int:
 def arrange(
     width: int, height: int, *, steps: int, start: int, bit_rows: tuple[tuple[str, int], ...], locations: int
 ) -> SequenceLayout:
-    """Lanes for the vectors named in `bit_rows` with their channels, for wrong bits, and for weightings in what is left."""
+    """Lanes for the vectors named in `bit_rows` with their channels, wrong bits, and weightings in what is left."""
     step_width, count = step_columns(width, steps)
     bottom = height - AXIS_HEIGHT
     channels = sum(rows for _, rows in bit_rows)

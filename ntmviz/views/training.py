@@ -123,6 +123,7 @@ class TrainingView(QWidget):
     def _prepare(self, plot: pg.PlotItem, *, is_log: bool, shows_axis: bool) -> None:
         plot.setLogMode(y=is_log)
         plot.setMenuEnabled(False)
+        plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())  # else nobody owns it and it outlives the view
         plot.hideButtons()
         plot.setMouseEnabled(x=True, y=False)
         plot.showGrid(x=False, y=False)

@@ -227,6 +227,24 @@ def test_a_file_cut_short_anywhere_is_refused_or_shows_only_what_is_right(good, 
         compare(path, whole)
 
 
+@pytest.mark.parametrize(
+    ("part", "look", "told"),
+    [
+        ("columns/gate", lambda recording: recording.episodes[0].record(3), "field 'gate' is damaged at steps 0 to 63"),
+        ("initial/memory", lambda recording: recording.episodes[0].initial("memory"), "initial values of episode 0"),
+        ("checkpoint_bytes", lambda recording: recording.checkpoints[0].read(), "checkpoint 0 is damaged"),
+        ("text_bytes", lambda recording: recording.episodes[0].info, "text 0 is damaged"),
+    ],
+)
+def test_other_numbers_in_the_place_of_recorded_ones_are_not_shown(good, tmp_path, part, look, told):
+    path = tmp_path / "changed.h5"
+    shutil.copy(good, path)
+    with h5py.File(path, "r+", libver=("v110", "v110")) as file:
+        file[part][0] = 7
+    with sessions.open(path) as recording, pytest.raises(sessions.DamageError, match=told):
+        look(recording)
+
+
 @pytest.mark.parametrize("state", ["closed", "killed"])
 def test_a_file_with_flipped_bytes_never_shows_other_numbers_and_never_hangs(good, unfinished, tmp_path, state):
     source = good if state == "closed" else unfinished

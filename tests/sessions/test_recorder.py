@@ -14,7 +14,11 @@ import pytest
 
 import sessions
 from ntm_core.trace import EpisodeInfo, EpisodeKind
+from sessions import compact
 from sessions import recorder as recorder_module
+from sessions.info import SessionInfo
+from sessions.schema import State
+from sessions.storage import SessionFile
 from tests.contracts import same_bits
 from tests.sessions.traces import at, episode, ntm_spec, numbered, still, tiny_spec
 
@@ -22,7 +26,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_plain_script_without_a_main_guard_records(tmp_path):
-    script = tmp_path / "train.py"
+    (tmp_path / "scripts").mkdir()
+    script = tmp_path / "scripts" / "train.py"
     script.write_text(
         "import numpy as np, sessions\n"
         "from ntm_core.trace import EpisodeInfo, Field, Role, TraceSpec\n"
@@ -32,7 +37,7 @@ def test_a_plain_script_without_a_main_guard_records(tmp_path):
         "    recorder.append({'memory': np.ones((2, 2))})\n"
     )
     (tmp_path / "json.py").write_text("raise SystemExit('the folder that a script is started in is not ours')")
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, check=True, timeout=60)
     with sessions.open(tmp_path / "run.h5") as recording:
         assert recording.info.model == "mine"
@@ -230,10 +235,17 @@ def test_a_small_session_takes_little_room_once_it_is_closed(path):
         assert same_bits(recording.episodes[0].series("memory"), columns["memory"])
 
 
-def test_a_file_that_took_the_place_of_a_session_is_left_alone(path):
-    recorder = sessions.Recorder(path, tiny_spec())
-    path.unlink()
-    path.write_text("another file")
-    recorder.close()
+def test_a_file_that_took_the_place_of_a_session_is_left_alone(path, monkeypatch):
+    file = SessionFile(str(path), tiny_spec(), SessionInfo.made_from({}))
+    file.close(State.CLOSED)
+    copy = compact._copy
+
+    def copy_while_another_program_writes(source, draft):
+        copy(source, draft)
+        path.unlink()
+        path.write_text("another file")
+
+    monkeypatch.setattr(compact, "_copy", copy_while_another_program_writes)
+    compact.compact(str(path))
     assert path.read_text() == "another file"
     assert [each.name for each in path.parent.iterdir()] == [path.name]

@@ -46,7 +46,8 @@ class DoorPictures:
         if self._sample is None:
             return []
         figure, _, first = self._sample
-        rows, cell_w, cell_h = _ROWS, 10, 6
+        rows, cell_h = _ROWS, 6
+        cell_w = 10 if width >= 360 else 8
         left, top = round((width - cell_w * figure.word_size) / 2), 28
         memory = figure.memory[first : first + rows]
         wide, tall = cell_w * figure.word_size, cell_h * rows
@@ -64,7 +65,8 @@ class DoorPictures:
             if first <= weighting.peak < first + rows:
                 y = top + (weighting.peak - first) * cell_h
                 marks.append(ink.Box(left - 1, y, wide + 2, cell_h, stroke=token))
-                x = left - 54 if is_write else left + wide + 54
+                bar = 40 * weighting.peak_value
+                x = left - 14 - bar if is_write else left + wide + 14 + bar
                 align = ink.Align.RIGHT if is_write else ink.Align.LEFT
                 marks.append(ink.Text(x, y + cell_h / 2, token, token, weight=ink.BOLD, align=align))
         caption = f"memory after step {figure.step}: a row a location"
@@ -106,7 +108,7 @@ class DoorPictures:
             ("muted", "and here, now or later"),
             ("text", "ntmviz follow run.ntmviz.h5"),
         )
-        wide = 290
+        wide = int(min(290.0, width - 24))
         left, top = round((width - wide) / 2), 46
         marks: _Marks = [ink.Box(left, top, wide, 116, fill="well", stroke="border", radius=4)]
         for index, (token, text) in enumerate(lines):

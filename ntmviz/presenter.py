@@ -261,7 +261,7 @@ class Presenter(QObject):
             value=float(figure.memory[location, word]),
             row_norm=float(np.linalg.norm(figure.memory[location])),
             cosine=similarity,
-            cosine_label=f"cosine to {now.head.kind} key",
+            head=now.head.kind,
             last_write=last_write(now.source, now.step, location),
             is_pinned=cell == self._store.state.pinned,
         )

@@ -21,6 +21,7 @@ class SessionBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setFixedHeight(28)
         self._title = label(size=ink.STATEMENT, weight=ink.BOLD)
         self._network = ElidedLabel()
         self._network.setFont(font(ink.BODY))

@@ -46,7 +46,7 @@ DOORS = (
         "watch",
         "Watch a network learn",
         "It learns to copy sequences before your eyes.",
-        "Copy, 8 bits, memory 128 × 20.\nEverything is recorded and can be replayed.",
+        "Copy, 8 bits, memory 128 × 20. Everything is recorded and can be replayed.",
         "Start",
         "1",
     ),
@@ -55,7 +55,7 @@ DOORS = (
         "follow",
         "Follow your own training",
         "Train from a script, and watch it here as it runs.",
-        "It never waits for this window, and goes on\nif you close it.",
+        "It never waits for this window, and goes on if you close it.",
         "Follow a file…",
         "3",
     ),
@@ -101,10 +101,13 @@ class Card(QFrame):
         inside.setContentsMargins(23, 20, 23, 0)
         inside.setSpacing(6)
         inside.addWidget(label(door.title, size=20, weight=ink.BOLD))
-        inside.addWidget(label(door.sentence, size=ink.STATEMENT, tone="muted"))
+        sentence = label(door.sentence, size=ink.STATEMENT, tone="muted")
+        sentence.setWordWrap(True)
+        inside.addWidget(sentence)
         inside.addSpacing(4)
         self.extra: QLabel = label(door.details, tone="muted")
         self.extra.setMinimumHeight(38)
+        self.extra.setWordWrap(True)
         if not door.details:
             self.extra.setObjectName("dropZone")
             self.extra.setText("or drop a session file anywhere here")
@@ -173,6 +176,7 @@ class WelcomePage(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._page = QWidget()
         self._page.setObjectName("welcome")
         self._pictures = DoorPictures()

@@ -191,6 +191,8 @@ class MainWindow(QMainWindow):
 
     def _on_training_ended(self, result: object, failure: str) -> None:
         self._progress = {}
+        if self.desk.recording is None:
+            self.show_welcome()
         if failure:
             self.notice.show_failure(failure)
         self.commands.enable()

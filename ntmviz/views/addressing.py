@@ -136,10 +136,13 @@ class AddressingView(Canvas):
                 length = max(2, round(min(1.0, float(figure.before[location]) / self._limit) * width))
                 yield ink.Box(x, rows.y(location), length, rows.pitch, stroke="muted")
         yield from self._peak_label(stage, x, width)
-        yield ink.Text(x, foot + 11, "0", "muted")
-        yield ink.Text(x + width, foot + 11, tick(self._limit), "muted", align=ink.Align.RIGHT)
-        yield ink.Text(x, foot + 28, f"peak {share(stage.peak_value)}", weight=ink.MEDIUM)
-        yield ink.Text(x, foot + 43, f"at row {grouped(stage.peak)}", "muted")
+        feet = (
+            ink.Text(x, foot + 11, "0", "muted"),
+            ink.Text(x + width, foot + 11, tick(self._limit), "muted", align=ink.Align.RIGHT),
+            ink.Text(x, foot + 28, f"peak {share(stage.peak_value)}", weight=ink.MEDIUM),
+            ink.Text(x, foot + 43, f"at row {grouped(stage.peak)}", "muted"),
+        )
+        yield from (text for text in feet if text.y + 8 < self.area.height())
 
     def _peak_label(self, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
         rows = self._rows
@@ -154,5 +157,5 @@ class AddressingView(Canvas):
         if bar + text_width(text, weight=ink.MEDIUM) + 8 < width:
             yield ink.Text(x + bar + 5, y, text, weight=ink.MEDIUM)
             return
-        below = y + 13 if stage.peak < rows.last else y - 13
+        below = y + 13 if stage.peak < rows.last - 1 else y - 13
         yield ink.Text(x + width - 3, below, text, weight=ink.MEDIUM, align=ink.Align.RIGHT)

@@ -147,8 +147,8 @@ class EpisodeList(QTreeView):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, 66)
-        header.resizeSection(2, 72)
+        header.resizeSection(0, 62)
+        header.resizeSection(2, 76)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
 
     def sizeHint(self) -> QSize:

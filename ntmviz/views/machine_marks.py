@@ -9,6 +9,7 @@ import numpy as np
 
 from ntmviz import ink
 from ntmviz.figures import HeadKind
+from ntmviz.painting import text_width
 from ntmviz.views import machine_layout as at
 from ntmviz.wording import grouped, share, short, signed, tick
 
@@ -29,8 +30,8 @@ class CellNote:
     value: float
     row_norm: float
     cosine: float
-    """Of the row, as the step's addressing saw it, with the key of the chosen head; NaN where the model has no key."""
-    cosine_label: str
+    """Of the row, as the step's addressing saw it, with the key of the explained head; NaN where there is no key."""
+    head: HeadKind
     last_write: int | None
     is_pinned: bool
 
@@ -118,29 +119,28 @@ def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iter
         heads = figure.writes if kind is HeadKind.WRITE else figure.reads
         name = f"head {weighting.head.index + 1}: " if len(heads) > 1 else ""
         text = f"{name}{grouped(weighting.peak)}  {share(weighting.peak_value)}"
+        length = 0.0
         if rows.has(weighting.peak):
-            yield ink.Box(
-                layout.memory_left - 1, rows.y(weighting.peak), layout.memory_width + 2, rows.pitch, stroke=kind.value
-            )
-            y = rows.y(weighting.peak) + rows.pitch / 2
+            length = float(np.nan_to_num(min(1.0, weighting.peak_value / limit) * layout.bar_width))
+            top = rows.y(weighting.peak)
+            yield ink.Box(layout.memory_left - 1, top, layout.memory_width + 2, rows.pitch, stroke=kind.value)
+            y = top + rows.pitch / 2
         else:
             is_above = weighting.peak < rows.first
             text = f"{'↑' if is_above else '↓'} row {text}"
             y = rows.top + 8 if is_above else rows.top + rows.height - 8
+        room = layout.write_bars_right - length - at.TICKS_RIGHT if kind is HeadKind.WRITE else at.LABELS_RIGHT
+        room += 0 if kind is HeadKind.WRITE else layout.bar_width - length
+        if text_width(text, weight=ink.BOLD) + 12 > room:  # no room beside the bar: on the next row then
+            y += 13 if weighting.peak < rows.last - 1 else -13
+            length = 0.0
         line = round(y / 14)
         while (kind, line) in taken:
             line, y = line + 1, y + 14
         taken.add((kind, line))
-        length = min(1.0, weighting.peak_value / limit) * layout.bar_width if rows.has(weighting.peak) else 0
-        length = 0 if np.isnan(length) else length
         if kind is HeadKind.WRITE:
             x = layout.write_bars_right - length - 8
-            # A bar that reaches far leaves no room beside it: the number then stands inside, on the panel's colour.
-            fits = x - 60 >= at.TICKS_RIGHT or rows.pitch < 8
-            if fits:
-                yield ink.Text(x, y, text, kind.value, weight=ink.BOLD, align=ink.Align.RIGHT)
-            else:
-                yield ink.Text(layout.write_bars_right - 8, y, text, "panel", weight=ink.BOLD, align=ink.Align.RIGHT)
+            yield ink.Text(x, y, text, kind.value, weight=ink.BOLD, align=ink.Align.RIGHT)
         else:
             yield ink.Text(layout.read_bars_left + length + 6, y, text, kind.value, weight=ink.BOLD)
 
@@ -191,7 +191,7 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
     x = layout.memory_left + note.word * layout.column_pitch
     y = rows.y(note.location)
     yield ink.Box(x, y, layout.column_pitch, rows.pitch, stroke="text", stroke_width=2)
-    width, tall = 254, 66
+    width, tall = 286, 66
     left = round(min(max(x + layout.column_pitch / 2 - width / 2, layout.memory_left), layout.memory_right - width))
     left = max(4, left)
     is_below = y + rows.pitch + 24 + tall < height - 4
@@ -207,7 +207,7 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
     written = "none yet" if note.last_write is None else f"step {note.last_write}"
     cells = (
         (0, 0, "value", signed(note.value), "text"),
-        (1, 0, note.cosine_label, "none" if np.isnan(note.cosine) else signed(note.cosine), "text"),
+        (1, 0, f"cosine to {note.head} key", "none" if np.isnan(note.cosine) else signed(note.cosine), note.head.value),
         (0, 1, "row norm", short(note.row_norm), "text"),
         (1, 1, "last write", written, "write" if note.last_write is not None else "muted"),
     )

@@ -182,22 +182,30 @@ class SequenceView(Canvas):
         yield ink.Line(
             at.LANES_LEFT, lane.top + lane.height - 2, at.LANES_LEFT + layout.width, lane.top + lane.height - 2
         )
-        named: set[str] = set()
         if not self._happenings:
             yield ink.Text(at.LANES_LEFT, middle, "none: no wrong bit, no jump of a read", "muted")
-        clear_from = at.LANES_LEFT
+        places: dict[str, list[float]] = {}
         for each in self._happenings:
-            if not layout.start <= each.step < layout.start + layout.count:
-                continue
-            shape, token = _MARKS[each.kind]
-            x = layout.x(each.step) + layout.step_width / 2
-            yield ink.Marker(x, middle, shape, token, 9)
-            following = [other.step for other in self._happenings if other.step > each.step]
-            end = layout.x(following[0]) if following else at.LANES_LEFT + layout.width + at.MARGIN_RIGHT
-            if each.kind not in named and x + 8 + text_width(each.kind) < end and x >= clear_from:
-                named.add(each.kind)
-                clear_from = x + 8 + text_width(each.kind)
-                yield ink.Text(x + 8, middle, each.kind, "text" if token == "not_finite" else token)
+            if layout.start <= each.step < layout.start + layout.count:
+                places.setdefault(each.kind, []).append(layout.x(each.step) + layout.step_width / 2)
+        taken = sorted(x for several in places.values() for x in several)
+        for kind, several in places.items():
+            shape, token = _MARKS[kind]
+            for x in several:
+                yield ink.Marker(x, middle, shape, token, 9)
+            room = text_width(kind) + 14
+            ends = [*taken, at.LANES_LEFT + layout.width + at.MARGIN_RIGHT]
+            after = next((x for x in several if all(not x < other < x + room for other in ends)), None)
+            before = next(
+                (x for x in several if all(not x - room < other < x for other in [at.LANES_LEFT, *taken])), None
+            )
+            text_token = "text" if token == "not_finite" else token
+            if after is not None:
+                yield ink.Text(after + 8, middle, kind, text_token)
+                taken = sorted([*taken, after + room])
+            elif before is not None:
+                yield ink.Text(before - 8, middle, kind, text_token, align=ink.Align.RIGHT)
+                taken = sorted([*taken, before - room])
 
     def _wrong_bits(self, figure: SequenceFigure, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         lane = layout.lane("wrong bits")

@@ -1,0 +1,98 @@
+"""Draws every workspace, dark and light, from real sessions: `make screenshots`. It trains, which takes two minutes.
+
+usage: python tests/make_screenshots.py [FOLDER]      FOLDER: assets/screenshots
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import sessions
+from ntmviz.app import application, make_window
+from ntmviz.window import MainWindow
+
+ROOT = Path(__file__).parent.parent
+LIVE_ITERATIONS = 330
+"""Where the picture of a training under way is taken: the default seed is half-way through learning."""
+
+
+def ntmviz(*words: object) -> None:
+    subprocess.run([sys.executable, "-m", "ntmviz", *map(str, words)], check=True)
+
+
+def shown_window() -> MainWindow:
+    window = make_window("dark")
+    window.resize(1440, 900)
+    window.show()
+    application().processEvents()
+    window.views.arrange(window)
+    return window
+
+
+def draw_live(picture: Path) -> None:
+    """The window while it trains, following."""
+    window = shown_window()
+    window.commands.train_copy()
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        application().processEvents()
+        status = window.views.run.status
+        if window.presenter.now is not None and status is not None and status.iteration >= LIVE_ITERATIONS:
+            break
+    window.grab().save(str(picture))
+    window.close()
+
+
+def almost_right(session: Path) -> tuple[int, int]:
+    """(episode, step) of a long training episode with a few wrong bits, in the midst of recall."""
+    with sessions.open(session) as recording:
+        for index in range(len(recording.episodes) - 1, -1, -1):
+            episode = recording.episodes[index]
+            if 1 <= episode.info.wrong_bits <= 4 and len(episode) >= 25:
+                return index, len(episode) * 5 // 8
+        return len(recording.episodes) - 1, 30
+
+
+def draw_pinned(session: Path, picture: Path) -> None:
+    """A cell explained, in an episode that went slightly wrong."""
+    window = shown_window()
+    window.desk.open(session)
+    episode, step = almost_right(session)
+    window.store.update(episode=episode, step=step)
+    figure = window.views.machine.figure
+    assert figure is not None
+    window.store.update(pinned=(figure.reads[0].peak + 1, 8))
+    for _ in range(4):
+        application().processEvents()
+        window.presenter.present()
+    window.grab().save(str(picture))
+    window.close()
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        # Settings and recent files of nobody's, so that the pictures are the same wherever they are made.
+        os.environ |= {"XDG_CONFIG_HOME": f"{home}/config", "XDG_DATA_HOME": f"{home}/data"}
+        session = Path(home) / "copy-seed3.ntmviz.h5"
+        ntmviz("train", "copy", "--seed", 3, "--until-solved", "--device", "cpu", "--out", session)
+        for theme, ending in (("dark", ""), ("light", "-light")):
+            ntmviz(session, "--screenshot", folder / f"watch{ending}.png", "--theme", theme, "--scale", 1.5)
+            ntmviz("--screenshot", folder / f"welcome{ending}.png", "--theme", theme, "--scale", 1)
+        ntmviz(session, "--screenshot", folder / "small.png", "--size", "1024x680", "--scale", 1)
+        ntmviz("figure", session, "-o", folder / "figure.png")
+        os.environ["QT_SCALE_FACTOR"] = "1.5"
+        application()
+        draw_pinned(session, folder / "pinned.png")
+        draw_live(folder / "live.png")
+    print(*sorted(folder.iterdir()), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -133,6 +133,7 @@ def screenshot(
 
 def _look_at(window: MainWindow, path: Path, episode: int | None, step: int | None) -> None:
     failures: list[str] = []
+    window.desk.failed.disconnect(window.notice.show_failure)  # it is raised, and so told on standard error
     window.desk.failed.connect(failures.append)
     if not window.desk.open(path):
         raise NtmvizError(failures[0])

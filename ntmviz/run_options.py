@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 MOST_SEQUENCES = 20_000
 """Where training gives up if nobody says otherwise."""
+_MOST_SEEDS = 2**63
+"""Of a file's int64 and of torch's generators."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """Everything that decides a run. Settings left out take the default of the model, the task or the trainer."""
+    """Everything that decides a run. Settings left out take the default of the model, the task or the trainer.
+
+    Raises UsageError on a seed that cannot be; whatever needs the model, the task or the trainer to tell, they check.
+    """
 
     out: str
     task: str = "copy"
@@ -36,6 +41,10 @@ class RunOptions:
     """A session whose last checkpoint gives the first weights."""
     overwrite: bool = False
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < _MOST_SEEDS:
+            raise UsageError(f"a seed from 0 to {_MOST_SEEDS - 1} was wanted; got {self.seed}")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

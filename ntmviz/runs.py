@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,21 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import sessions
-from ntm_core import checkpoints, commands, devices, events, models, tasks
+from ntm_core import checkpoints, checks, commands, devices, events, models, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import trace_spec
 from ntm_core.training import TrainConfig
-from ntmviz.errors import UsageError
+from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import MOST_SEQUENCES, RunOptions
 from sessions import Recorder
 from sessions import policy as policies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
+    from ntm_core.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +53,20 @@ class Progress:
 class Run:
     """A model, a task, an engine and a recorder, from the first iteration to the last checkpoint.
 
-    Raises CoreError for options that cannot be, SessionError where the file cannot be written.
+    Raises CoreError or UsageError for options that cannot be, SessionError where the file cannot be written,
+    NtmvizError where memory is too small.
     """
 
     def __init__(self, options: RunOptions) -> None:
         torch.set_num_threads(options.threads)
         self.options = options
         device = devices.choose(options.device)
+        # Before they are passed by name: `build` has parameters of its own.
+        checks.known(f"a setting of task {options.task!r}", options.task_settings, tasks.settings(options.task))
+        checks.known(f"a setting of model {options.model!r}", options.model_settings, models.settings(options.model))
         task = tasks.build(options.task, **options.task_settings)
-        if options.resume is None:
-            model = models.build(options.model, task.inputs, task.outputs, seed=options.seed, **options.model_settings)
-        else:
-            model = load_model(options.resume).train()
-            if (model.config.inputs, model.config.outputs) != (task.inputs, task.outputs):
-                raise UsageError(
-                    f"a network with {task.inputs} inputs and {task.outputs} outputs was wanted for {task.name}; the "
-                    f"checkpoint has {model.config.inputs} and {model.config.outputs}. Name the task it was trained "
-                    f"on, or another session than {options.resume}"
-                )
+        with _memory_told():
+            model = _first_model(options, task)
         config = TrainConfig.from_json(options.train)
         self.iterations = options.iterations or -(-MOST_SEQUENCES // config.batch)
         _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
@@ -82,6 +82,7 @@ class Run:
                 "train": config.to_json() | {"iterations": self.iterations, "until_solved": options.until_solved},
                 "device": str(device),
                 "seed": options.seed,
+                "parent": {} if options.resume is None else _parent(options.resume),
             },
             overwrite=options.overwrite,
         )
@@ -112,7 +113,8 @@ class Run:
     def advance(self, iterations: int = 1) -> tuple[Event, ...]:
         """Train so many iterations more, or fewer where the run is over before."""
         done = 0 if self._last is None else self._last.iteration
-        happened = self.engine.handle(commands.Train(max(1, min(iterations, self.iterations - done))))
+        with _memory_told():
+            happened = self.engine.handle(commands.Train(max(1, min(iterations, self.iterations - done))))
         for event in happened:
             match event:
                 case events.Trained():
@@ -190,7 +192,50 @@ class Run:
 
 
 def _check_policy(policy: str) -> None:
-    policies.parse(policy, size=lambda: 0)
+    try:
+        policies.parse(policy, size=lambda: 0)
+    except sessions.SessionError as error:
+        raise UsageError(str(error)) from None
+
+
+def _first_model(options: RunOptions, task: Task) -> MemoryNetwork[Any, Any]:
+    """The network that training starts from: a new one, or the last checkpoint of a session."""
+    if options.resume is None:
+        return models.build(options.model, task.inputs, task.outputs, seed=options.seed, **options.model_settings)
+    model = load_model(options.resume).train()
+    found = model.config.to_json()
+    if (found["inputs"], found["outputs"]) != (task.inputs, task.outputs):
+        raise UsageError(
+            f"a network with {task.inputs} inputs and {task.outputs} outputs was wanted for {task.name}; the "
+            f"checkpoint has {found['inputs']} and {found['outputs']}. Name the task it was trained on, or another "
+            f"session: {options.resume}"
+        )
+    for name, wished in options.model_settings.items():
+        if found[name] != wished:
+            raise UsageError(
+                f"a network that is trained on keeps its settings; {name} is {found[name]!r}, got {wished!r}. "
+                f"Leave it out, or train a new one: {options.resume}"
+            )
+    return model
+
+
+def _parent(path: str) -> dict[str, str]:
+    """What a session says of the one that it goes on from."""
+    with sessions.open(path) as recording:
+        return {"session_id": recording.info.session_id, "path": str(recording.path)}
+
+
+@contextmanager
+def _memory_told() -> Iterator[None]:
+    """Say plainly that memory ran out; torch does it by a RuntimeError of many words."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate" not in str(error):
+            raise
+        raise NtmvizError("this network, batch and length of sequence do not fit in memory; choose smaller ones") from (
+            error
+        )
 
 
 def load_model(path: str | Path, checkpoint: int = -1) -> MemoryNetwork[Any, Any]:

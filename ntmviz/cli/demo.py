@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ntmviz.errors import NtmvizError
+from ntmviz.errors import NtmvizError, UsageError
+from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
     import argparse
+
+    from ntmviz.run_options import RunOptions
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -23,34 +26,45 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.headless:
         if arguments.out is not None:
-            raise NtmvizError("--out goes with --headless; in the window choose File, Save a copy")
+            raise UsageError("--out goes with --headless; in the window choose File, Save a copy")
         return app.run([], trains=True)
-    return _headless(arguments.out)
-
-
-def _headless(folder: Path | None) -> int:
-    from ntmviz import app, paper
-    from ntmviz.cli import train
     from ntmviz.run_options import RunOptions
-    from ntmviz.runs import Run
     from ntmviz.settings import sessions_folder
 
-    folder = (folder or sessions_folder().parent / "demo").absolute()
+    folder = (arguments.out or sessions_folder().parent / "demo").absolute()
+    print("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20", flush=True)
+    headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), overwrite=True))
+    return 0
+
+
+def headless(options: RunOptions) -> None:
+    """Train, print progress, and draw window.png and figure.png beside the session.
+
+    Raises NtmvizError where a file cannot be written, or where the task was not solved: the pictures are there then.
+    """
+    import sessions
+    from ntmviz import app, paper
+    from ntmviz.cli import train
+    from ntmviz.runs import Run
+
+    session = Path(options.out)
+    folder = session.parent
+    window, figure = folder / "window.png", folder / "figure.png"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NtmvizError(
             f"the demo's folder cannot be made ({error.strerror}); name another with --out: {folder}"
         ) from None
-    session, window, figure = folder / "copy.ntmviz.h5", folder / "window.png", folder / "figure.png"
-    print("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20", flush=True)
-    result = train.drive(Run(RunOptions(out=str(session), overwrite=True)))
+    result = train.drive(Run(options))
     train.tell(result)
     app.screenshot(session, window)
-    import sessions
-
     with sessions.open(session) as recording:
         paper.save(recording.episodes[len(recording.episodes) - 1], figure, title="copy, the last episode")
     print(window, figure, sep="\n")
     print(f"look at it where there is a display: ntmviz {session}")
-    return 0 if result["solved"] else 1
+    if not result["solved"]:
+        raise NtmvizError(
+            f"{result['task']} was not solved after {grouped(result['sequences'])} sequences; "
+            f"'ntmviz train {result['task']} --until-solved --seed 1' starts from other weights"
+        )

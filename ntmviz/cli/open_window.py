@@ -12,6 +12,8 @@ from pathlib import Path
 from ntmviz import __version__
 from ntmviz.errors import UsageError
 
+_SMALLEST, _LARGEST = (1024, 680), (8000, 8000)
+"""Sizes of a screenshot; the smallest is the window's own."""
 _PACKAGES = ("torch", "numpy", "h5py", "PySide6-Essentials", "pyqtgraph", "cmap", "safetensors")
 
 
@@ -33,9 +35,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def size(text: str) -> tuple[int, int]:
     """WIDTHxHEIGHT in pixels."""
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and 320 <= int(width) <= 8000 and 240 <= int(height) <= 8000):
-        raise argparse.ArgumentTypeError(f"WIDTHxHEIGHT from 320x240 to 8000x8000 was wanted; got {text!r}")
-    return int(width), int(height)
+    wished = (int(width), int(height)) if width.isdecimal() and height.isdecimal() else (0, 0)
+    if not all(low <= pixels <= high for low, pixels, high in zip(_SMALLEST, wished, _LARGEST, strict=True)):
+        smallest, largest = ("x".join(map(str, each)) for each in (_SMALLEST, _LARGEST))
+        raise argparse.ArgumentTypeError(f"WIDTHxHEIGHT from {smallest} to {largest} was wanted; got {text!r}")
+    return wished
 
 
 def scale(text: str) -> float:

@@ -57,7 +57,7 @@ def positive(text: str) -> int:
 
 
 def options_of(arguments: argparse.Namespace) -> RunOptions:
-    """The options that a command line asks for. Raises UsageError."""
+    """The options that a command line asks for. Raises UsageError, and NtmvizError where the session exists."""
     tables: dict[str, dict[str, Any]] = {"model": {}, "task": {}, "train": {}}
     for setting in arguments.settings:
         key, equals, text = setting.partition("=")
@@ -70,6 +70,8 @@ def options_of(arguments: argparse.Namespace) -> RunOptions:
     if arguments.batch is not None:
         tables["train"]["batch"] = arguments.batch
     out = arguments.out or Path(f"{arguments.task}-seed{arguments.seed}.ntmviz.h5")
+    if out.exists():
+        raise NtmvizError(f"a session never replaces a file; name another with --out, or remove this one: {out}")
     return RunOptions(
         out=str(out),
         task=arguments.task,

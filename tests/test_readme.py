@@ -1,0 +1,40 @@
+"""What the README tells a stranger to type works as it stands."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def run(*words: str, folder: Path) -> str:
+    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_examples_run_one_after_another(tmp_path):
+    reading, recording = EXAMPLES
+    assert "Trained(" in run("-c", recording, folder=tmp_path)
+    (tmp_path / "mine.ntmviz.h5").rename(tmp_path / "run.ntmviz.h5")
+    assert run("-c", reading, folder=tmp_path).startswith("ntm [")
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_every_link_leads_to_a_file_of_the_repository(target):
+    assert (ROOT / target).exists()
+
+
+def test_every_file_of_the_map_exists():
+    table = README.split("## Map of the code")[1].split("How the parts run")[0]
+    for row in re.findall(r"^\| (.*?) \|", table, re.MULTILINE)[2:]:
+        folder = Path()
+        for name in re.findall(r"`([^`]+)`", row):
+            path = Path(name) if "/" in name else folder / name
+            folder = path.parent
+            assert (ROOT / path).exists(), name

@@ -55,11 +55,11 @@ def _on_qt_message(kind: QtMsgType, context: object, message: str) -> None:
         print(f"ntmviz: Qt: {message}", file=sys.stderr)
 
 
-def make_window(theme_name: str | None = None) -> MainWindow:
+def make_window(theme_name: str | None = None, *, keeps_settings: bool = True) -> MainWindow:
     """The window in the theme of the settings or the one named."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    settings = Settings()
+    settings = Settings(is_read_only=not keeps_settings)
     palette = theme.chosen(theme_name or settings.theme)
     theme.apply(app, palette)
     window = MainWindow(settings, palette)
@@ -111,7 +111,7 @@ def screenshot(
     the session cannot be read.
     """
     app = application(offscreen=not has_display(), scale=scale)
-    window = make_window(theme_name)
+    window = make_window(theme_name, keeps_settings=False)
     try:
         window.resize(QSize(*size))
         window.show()
@@ -128,6 +128,7 @@ def screenshot(
             raise NtmvizError(f"the picture could not be written; choose another place: {picture}")
     finally:
         window.close()
+        window.deleteLater()
         app.processEvents()
 
 

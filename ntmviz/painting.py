@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,7 @@ def metrics(size: int, weight: int = ink.REGULAR) -> QFontMetricsF:
     return QFontMetricsF(font(size, weight))
 
 
+@lru_cache(4096)
 def text_width(text: str, size: int = ink.SMALL, weight: int = ink.REGULAR) -> float:
     return metrics(size, weight).horizontalAdvance(text)
 
@@ -50,8 +51,11 @@ def as_image(packed: NDArray[np.uint32]) -> QImage:
     return QImage(packed.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
 
 
+@cache
 def colour(palette: Palette, token: str) -> QColor:
-    return QColor(NOT_FINITE if token == "not_finite" else palette.colour(token))
+    """The colour of a token; beside those of the palette there are not_finite and black."""
+    fixed = {"not_finite": NOT_FINITE, "black": "#000000"}
+    return QColor(fixed.get(token) or palette.colour(token))
 
 
 def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None:
@@ -85,10 +89,9 @@ def _pen(of: QColor, width: float) -> QPen:
 
 
 def _draw_text(painter: QPainter, mark: ink.Text, palette: Palette) -> None:
-    measure = metrics(mark.size, mark.weight)
-    width = measure.horizontalAdvance(mark.text)
+    width = text_width(mark.text, mark.size, mark.weight)
     shift = {ink.Align.LEFT: 0.0, ink.Align.CENTRE: -width / 2, ink.Align.RIGHT: -width}[mark.align]
-    drop = measure.capHeight() / 2
+    drop = metrics(mark.size, mark.weight).capHeight() / 2
     painter.setFont(font(mark.size, mark.weight))
     painter.setPen(colour(palette, mark.token))
     if mark.turned:
@@ -143,7 +146,7 @@ def _draw_hatch(painter: QPainter, mark: ink.Hatch, palette: Palette) -> None:
     if mark.fill:
         painter.fillRect(area, colour(palette, mark.fill))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(_pen(colour(palette, mark.token) if mark.token != "black" else QColor("black"), 1))
+    painter.setPen(_pen(colour(palette, mark.token), 1))
     at = -mark.height
     while at < mark.width:
         painter.drawLine(QLineF(mark.x + at, mark.y + mark.height, mark.x + at + mark.height, mark.y))

@@ -58,6 +58,7 @@ class Presenter(QObject):
         self._first_row = 0
         self._hovered: tuple[int, int] | None = None
         self._now: Resolved | None = None
+        self._steps_drawn = 0
         self._training_key: tuple[object, ...] = ()
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
@@ -88,7 +89,15 @@ class Presenter(QObject):
     def refresh(self) -> None:
         """The recording has taken in more."""
         self._views.episodes.episodes.refresh()
-        self.present()
+        recording, before = self._recording, self._now
+        now = None if recording is None else resolve(self._store.state, recording.episodes)
+        is_drawn = now is not None and now == before and len(now.source) == self._steps_drawn
+        if recording is None or not is_drawn:
+            self.present()
+            return
+        self._views.episodes_header.say(grouped(len(recording.episodes)))
+        self._show_training(recording, now)
+        self.presented.emit(now)
 
     def present(self) -> None:
         """Bring every view up to date."""
@@ -115,6 +124,7 @@ class Presenter(QObject):
 
     def _show(self, recording: Recording, now: Resolved) -> None:
         views, state = self._views, self._store.state
+        self._steps_drawn = len(now.source)
         excerpt = self._take_excerpt(now)
         figure = machine(now.source, now.step, excerpt.limit)
         if state.first_row is not None:

@@ -82,7 +82,9 @@ class ModeSegment(QWidget):
                 text = palette.accent
             fill = palette.raised if is_on else "transparent"
             edge = palette.muted if is_on else "transparent"
-            button.setStyleSheet(
+            sheet = (
                 f"QPushButton {{ color: {text}; background: {fill}; border: 1px solid {edge}; border-radius: 4px; "
                 "min-height: 22px; padding: 0 8px; }"
             )
+            if button.styleSheet() != sheet:
+                button.setStyleSheet(sheet)

@@ -44,11 +44,11 @@ class Recent:
 
 
 class Settings:
-    """Typed access to the INI file. What cannot be read there takes its default."""
+    """Typed access to the INI file. What cannot be read there takes its default; what is only read stays as it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_read_only: bool = False) -> None:
+        self._is_read_only = is_read_only
         path = settings_path()
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     @property
@@ -58,7 +58,7 @@ class Settings:
 
     @theme.setter
     def theme(self, name: str) -> None:
-        self._store.setValue("theme", name)
+        self.keep("theme", name)
 
     @property
     def recent(self) -> tuple[Recent, ...]:
@@ -78,6 +78,8 @@ class Settings:
 
     def remember(self, path: Path) -> None:
         """Put a session on top of the recent ones."""
+        if self._is_read_only:
+            return
         path = path.absolute()
         entries = [Recent(path, time.time()), *(each for each in self.recent if each.path != path)][:MOST_RECENT]
         self._store.remove("recent")
@@ -93,8 +95,10 @@ class Settings:
         found = self._store.value(name)
         return found if isinstance(found, QByteArray) else None
 
-    def keep_bytes(self, name: str, value: QByteArray) -> None:
-        self._store.setValue(name, value)
+    def keep(self, name: str, value: str | QByteArray) -> None:
+        """Remember a value under a name."""
+        if not self._is_read_only:
+            self._store.setValue(name, value)
 
     def sync(self) -> None:
         self._store.sync()

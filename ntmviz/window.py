@@ -244,8 +244,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.stack.currentWidget() is self.views.machine_panel:
-            self.settings.keep_bytes("docks", self.saveState(LAYOUT_VERSION))
-        self.settings.keep_bytes("geometry", self.saveGeometry())
+            self.settings.keep("docks", self.saveState(LAYOUT_VERSION))
+        self.settings.keep("geometry", self.saveGeometry())
         self.settings.sync()
         self.presenter.show_recording(None)
         self.desk.shut_down()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,8 @@ from ntmviz.run_options import MOST_SEQUENCES, RunOptions
 from ntmviz.wording import grouped, short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ntmviz.runs import Run
 
 _REPORT_S = 2.0
@@ -115,8 +120,8 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
     """Train to the end, with a line of progress now and then; Ctrl+C ends it early and keeps everything."""
     told = time.perf_counter()
     per_slice = 1
-    try:
-        while not training.is_over:
+    with _noting_an_interrupt() as is_interrupted:
+        while not training.is_over and not is_interrupted.is_set():
             started = time.perf_counter()
             training.advance(per_slice)
             taken = time.perf_counter() - started
@@ -130,10 +135,26 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
                     f"{grouped(now.recorded_episodes)} episodes recorded",
                     flush=True,
                 )
-    except KeyboardInterrupt:
-        print("stopping: measuring and sealing the session", file=sys.stderr, flush=True)
-    training.finish()
+        if is_interrupted.is_set():
+            print("stopping: measuring and sealing the session", file=sys.stderr, flush=True)
+        training.finish()
     return training.result()
+
+
+@contextmanager
+def _noting_an_interrupt() -> Iterator[threading.Event]:
+    """A first Ctrl+C is only noted, so that it cuts no update in two; a second one is a KeyboardInterrupt as ever."""
+    noted = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        noted.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def tell(result: dict[str, Any]) -> None:

@@ -44,12 +44,13 @@ class EpisodeModel(QAbstractTableModel):
 
     def refresh(self) -> None:
         """The session may have grown: new rows come in at the top, and the newest known one may have ended."""
-        count = len(self._episodes)
-        if count > self._count:
-            self.beginInsertRows(QModelIndex(), 0, count - self._count - 1)
-            self._count = count
+        new = len(self._episodes) - self._count
+        if new > 0:
+            self.beginInsertRows(QModelIndex(), 0, new - 1)
+            self._count += new
             self.endInsertRows()
-        self._tell_all()
+        if self._count > new:
+            self.dataChanged.emit(self.index(new, 0), self.index(new, len(_COLUMNS) - 1))
 
     def _tell_all(self) -> None:
         if self._count:

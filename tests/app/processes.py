@@ -48,3 +48,12 @@ def iterations_in(path: Path) -> int:
             return len(recording.metrics.iterations())
     except sessions.SessionError:
         return 0
+
+
+def has_open(pid: int, path: Path) -> bool:
+    """Whether a process holds a file open."""
+    for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
+        with contextlib.suppress(OSError):  # it was closed meanwhile
+            if descriptor.readlink() == path:
+                return True
+    return False

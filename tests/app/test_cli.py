@@ -207,9 +207,7 @@ def test_a_screenshot_shows_theme_episode_and_step(call, folder, qapp, session):
     dark, light = shot("--theme", "dark"), shot("--theme", "light")
     assert dark.pixelColor(2, 2).lightnessF() < 0.3 < 0.7 < light.pixelColor(2, 2).lightnessF()
     pictures = [shot("--theme", "dark", "--episode", 1, "--step", step) for step in (0, 1, -1)]
-    assert all(picture.size() == dark.size() for picture in pictures)
     assert pictures[0] != pictures[1] != pictures[2] != pictures[0]
-    assert shot("--theme", "dark", "--episode", 1, "--step", 1) == pictures[1]
 
 
 def test_a_screenshot_without_a_session_is_of_the_first_page(call, folder, qapp, session):
@@ -303,7 +301,7 @@ BAD_TRAININGS = [
     (("--max-size", "0"), 2, "got '0'"),
     (("--seed", "-1"), 2, "a seed from 0"),
     (("--seed", str(2**63)), 2, "a seed from 0"),
-    (("--seed", "one"), 2, "got 'one'"),
+    (("--seed", "one"), 2, "'one'"),
     (("--set", "colour=1"), 2, "a setting of model 'ntm' is one of"),
     (("--set", "inputs=3"), 2, "got 'inputs'"),
     (("--set", "seed=3"), 2, "got 'seed'"),

@@ -1,0 +1,283 @@
+"""Window, engine and writer as processes: whoever dies, training and what was flushed survive, and nobody is orphaned."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sessions
+from ntmviz.live import EngineProcess
+from ntmviz.run_options import RunOptions
+from tests.app.conftest import SMALL
+from tests.app.processes import child_running, has_open, is_gone, iterations_in, wait_for
+from tests.contracts import check_source
+
+PROGRAM = [sys.executable, "-m", "ntmviz"]
+TRAINING = (
+    *("train", "copy", "--iterations", "1000000", "--batch", "2", "--device", "cpu", "--record", "every:5", "--json"),
+    *("--set", "locations=32", "--set", "word_size=8", "--set", "hidden_size=16", "--set", "task.max_length=4"),
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.ntmviz.h5"
+
+
+@pytest.fixture
+def options(path):
+    return RunOptions(
+        out=str(path),
+        task_settings={"max_length": 4, "bits": 4},
+        model_settings=SMALL,
+        train={"batch": 2},
+        device="cpu",
+        iterations=10**6,
+        record="every:10",
+    )
+
+
+class Heard:
+    """What an engine process has said so far."""
+
+    def __init__(self, engine):
+        self.paths, self.progress, self.ended = [], [], []
+        engine.ready.connect(self.paths.append)
+        engine.progressed.connect(self.progress.append)
+        engine.ended.connect(lambda result, failure: self.ended.append((result, failure)))
+
+
+@pytest.fixture
+def start(qtbot):
+    """Starts an engine process and waits until it trains."""
+    engines = []
+
+    def begin(options):
+        engine = EngineProcess(options)
+        engines.append(engine)
+        heard = Heard(engine)
+        qtbot.waitUntil(lambda: heard.progress or heard.ended, timeout=30_000)
+        return engine, heard
+
+    yield begin
+    for engine in engines:
+        engine.close()
+        engine.deleteLater()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts a command line, in a session of its own like a terminal's, and kills it in the end if need be."""
+    started = []
+
+    def begin(*words):
+        with (tmp_path / "errors.txt").open("ab") as errors:
+            process = subprocess.Popen(
+                [*PROGRAM, *map(str, words)],
+                env=os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def steps_in(path):
+    """Steps that a session has by now; 0 while there is no session."""
+    try:
+        with sessions.open(path) as recording:
+            return recording.steps
+    except sessions.SessionError:
+        return 0
+
+
+def check_kept(path, steps, *, complete):
+    """At least so many steps are in the session, every one of them can be looked at, and nobody writes any more."""
+    with sessions.open(path) as recording:
+        assert (recording.complete, recording.is_live) == (complete, False)
+        assert recording.steps >= steps > 0
+        assert sum(len(episode) for episode in recording.episodes) == recording.steps
+        for episode in recording.episodes:
+            check_source(episode)
+        assert len(recording.checkpoints) >= 1
+
+
+def test_an_engine_pauses_goes_on_and_records_as_it_is_told(start, options, path, qtbot):
+    engine, heard = start(options)
+    assert heard.paths == [str(path)]
+    assert engine.is_running
+    engine.pause()
+    qtbot.waitUntil(lambda: heard.progress[-1]["is_paused"], timeout=10_000)
+    paused_at = heard.progress[-1]["iteration"]
+    for policy in ("every:3", "all"):  # each is answered, so an iteration in between would show
+        engine.record(policy)
+        qtbot.waitUntil(lambda policy=policy: heard.progress[-1]["recording"] == policy, timeout=10_000)
+        assert (heard.progress[-1]["is_paused"], heard.progress[-1]["iteration"]) == (True, paused_at)
+    wait_for(lambda: iterations_in(path) == paused_at)
+    engine.resume()
+    qtbot.waitUntil(lambda: heard.progress[-1]["iteration"] > paused_at + 20, timeout=20_000)
+    assert (heard.progress[-1]["is_paused"], heard.ended) == (False, [])
+    engine.stop()
+    qtbot.waitUntil(lambda: heard.ended, timeout=20_000)
+    ((result, failure),) = heard.ended
+    assert (failure, result["session"], engine.is_running) == ("", str(path), False)
+    assert result["iterations"] > paused_at + 20
+    with sessions.open(path) as recording:
+        assert recording.complete
+        assert len(recording.metrics.iterations()) == result["iterations"]
+        trained = {episode.info.iteration for episode in recording.episodes if episode.info.kind == "train"}
+        assert {iteration for iteration in trained if iteration < paused_at} == set(range(0, paused_at, 10))
+        assert set(range(paused_at, result["iterations"])) <= trained
+
+
+def test_a_pause_does_not_count_as_time_of_training(start, options, qtbot):
+    engine, heard = start(options)
+    engine.pause()
+    qtbot.waitUntil(lambda: heard.progress[-1]["is_paused"], timeout=10_000)
+    seconds = heard.progress[-1]["seconds"]
+    engine.record("off")
+    qtbot.waitUntil(lambda: heard.progress[-1]["recording"] == "off", timeout=10_000)
+    assert heard.progress[-1]["seconds"] == pytest.approx(seconds, abs=0.05)
+
+
+def test_an_engine_ends_by_itself_when_its_training_is_over(start, options, path, qtbot):
+    few = RunOptions(**(options.to_json() | {"iterations": 30}))
+    _, heard = start(few)
+    qtbot.waitUntil(lambda: heard.ended, timeout=20_000)
+    ((result, failure),) = heard.ended
+    assert (result["iterations"], failure) == (30, "")
+    assert heard.progress[-1]["iteration"] == 30
+    check_kept(path, 1, complete=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"model": "nope"}, "a model is one of ntm; got 'nope'"),
+        ({"record": "now and then"}, "got 'now and then'"),
+        ({"out": "/nowhere/run.h5"}, "cannot write a session here"),
+    ],
+    ids=["model", "record", "out"],
+)
+def test_options_that_cannot_be_end_the_engine_with_one_line(changed, said, start, options, path):
+    _, heard = start(RunOptions(**(options.to_json() | changed)))
+    ((result, failure),) = heard.ended
+    assert (result, heard.paths) == (None, [])
+    assert said in failure
+    assert "\n" not in failure
+    assert not path.exists()
+
+
+def test_a_killed_engine_is_told_of_and_loses_nothing_that_was_flushed(start, options, path, qtbot):
+    engine, heard = start(options)
+    wait_for(lambda: steps_in(path) > 100)
+    writer, flushed = child_running(engine.pid, "sessions.writer"), steps_in(path)
+    os.kill(engine.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: heard.ended, timeout=10_000)
+    ((result, failure),) = heard.ended
+    assert result is None
+    assert failure == "the engine process ended by itself; every step that was flushed is in the session"
+    wait_for(lambda: is_gone(writer))
+    check_kept(path, flushed, complete=False)
+
+
+def test_training_goes_on_when_its_writer_is_killed(start, options, path, qtbot):
+    engine, heard = start(options)
+    wait_for(lambda: steps_in(path) > 100)
+    flushed = steps_in(path)
+    os.kill(child_running(engine.pid, "sessions.writer"), signal.SIGKILL)
+    killed_at = heard.progress[-1]["iteration"]
+    qtbot.waitUntil(lambda: heard.progress[-1]["dropped_episodes"] > 2, timeout=20_000)
+    engine.stop()
+    qtbot.waitUntil(lambda: heard.ended, timeout=20_000)
+    ((result, failure),) = heard.ended
+    assert failure == ""
+    assert result["iterations"] > killed_at
+    assert result["dropped_episodes"] > 2
+    check_kept(path, flushed, complete=False)
+
+
+def test_an_engine_whose_window_is_gone_seals_its_session_and_ends(start, options, path):
+    engine, _ = start(options)
+    pids = engine.pid, child_running(engine.pid, "sessions.writer")
+    wait_for(lambda: steps_in(path) > 0)
+    engine.close()
+    wait_for(lambda: all(map(is_gone, pids)))
+    check_kept(path, 1, complete=True)
+
+
+def test_a_window_outlives_its_engine_and_shows_what_was_flushed(window, options, path, qtbot):
+    window.desk.train(options)
+    qtbot.waitUntil(lambda: window.views.machine.figure is not None, timeout=30_000)
+    os.kill(window.desk.engine.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not window.desk.is_training and not window.desk.is_live, timeout=10_000)
+    assert window.notice.isVisible()
+    assert "every step that was flushed" in window.notice.text
+    assert window.desk.recording.steps == steps_in(path) > 0
+
+
+def trained_window(launch, tmp_path):
+    """A window that trains copy: its process, those of engine and writer, and the session."""
+    window = launch("demo")
+    folder = tmp_path / "data" / "ntmviz" / "sessions"
+    wait_for(lambda: any(steps_in(path) > 100 for path in folder.glob("*.h5")))
+    (path,) = folder.glob("*.h5")
+    engine = child_running(window.pid, "ntmviz.worker")
+    writer = child_running(engine, "sessions.writer")
+    wait_for(lambda: has_open(window.pid, path))
+    return window, engine, writer, path
+
+
+def test_a_killed_window_leaves_a_sealed_session_and_no_process(launch, tmp_path):
+    window, engine, writer, path = trained_window(launch, tmp_path)
+    flushed = steps_in(path)
+    window.kill()
+    wait_for(lambda: is_gone(engine) and is_gone(writer))
+    check_kept(path, flushed, complete=True)
+
+
+def test_an_interrupt_at_the_terminal_closes_the_window_and_seals_the_session(launch, tmp_path):
+    window, engine, writer, path = trained_window(launch, tmp_path)
+    flushed = steps_in(path)
+    os.killpg(window.pid, signal.SIGINT)
+    wait_for(lambda: is_gone(window.pid) and is_gone(engine) and is_gone(writer))
+    assert window.wait() == 130
+    check_kept(path, flushed, complete=True)
+    assert (tmp_path / "errors.txt").read_text() == ""
+
+
+def test_a_killed_training_leaves_what_was_flushed_and_no_process(launch, path):
+    training = launch(*TRAINING, "--out", path)
+    wait_for(lambda: steps_in(path) > 100)
+    writer, flushed = child_running(training.pid, "sessions.writer"), steps_in(path)
+    training.kill()
+    wait_for(lambda: is_gone(writer))
+    check_kept(path, flushed, complete=False)
+
+
+def test_a_training_goes_on_when_the_window_that_follows_it_is_killed(launch, path):
+    training = launch(*TRAINING, "--out", path)
+    wait_for(lambda: steps_in(path) > 0)
+    window = launch("follow", path)
+    wait_for(lambda: has_open(window.pid, path))
+    window.kill()
+    window.wait()
+    killed_at = iterations_in(path)
+    wait_for(lambda: iterations_in(path) > killed_at + 50)
+    training.send_signal(signal.SIGINT)
+    result = json.loads(training.communicate(timeout=30)[0].splitlines()[-1])
+    assert training.returncode == 0
+    assert result["iterations"] > killed_at + 50
+    check_kept(path, 1, complete=True)

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 import sessions
+from ntmviz import notes
+from ntmviz.errors import NtmvizError
 from ntmviz.live import EngineProcess
 
 if TYPE_CHECKING:
+    from ntmviz.notes import Bookmark
     from ntmviz.run_options import RunOptions
     from sessions import Recording
 
@@ -28,6 +31,7 @@ class Desk(QObject):
     grew = Signal()  # the recording took in more
     ended = Signal()  # the session no longer grows
     closed = Signal()
+    bookmarked = Signal()
     failed = Signal(str)  # one line for the user
     starting = Signal(object)  # RunOptions
     progressed = Signal(dict)
@@ -38,6 +42,7 @@ class Desk(QObject):
         super().__init__(parent)
         self.recording: Recording | None = None
         self.engine: EngineProcess | None = None
+        self.bookmarks: frozenset[Bookmark] = frozenset()
         self._was_live = False
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
@@ -65,8 +70,28 @@ class Desk(QObject):
         self._was_live = recording.is_live
         if self._was_live:
             self._timer.start()
+        failure = None
+        try:
+            self.bookmarks = notes.load(recording.path)
+        except NtmvizError as error:
+            failure = str(error)
         self.opened.emit(recording)
+        if failure is not None:
+            self.failed.emit(failure)
         return True
+
+    def toggle_bookmark(self, bookmark: Bookmark) -> None:
+        """Set a bookmark in the open session, or take it away."""
+        if self.recording is None:
+            return
+        changed = self.bookmarks ^ {bookmark}
+        try:
+            notes.save(self.recording.path, changed)
+        except NtmvizError as error:
+            self.failed.emit(str(error))
+            return
+        self.bookmarks = changed
+        self.bookmarked.emit()
 
     def refresh(self) -> None:
         """Take in what was written since the last look."""
@@ -93,6 +118,7 @@ class Desk(QObject):
         """Start a training in a process of its own; a training that runs already is ended first."""
         if self.engine is not None:
             self.engine.close()
+            self.engine.deleteLater()
         Path(options.out).parent.mkdir(parents=True, exist_ok=True)
         engine = self.engine = EngineProcess(options, self)
         engine.ready.connect(self._on_ready)
@@ -119,6 +145,7 @@ class Desk(QObject):
         if self.recording is not None:
             self.recording.close()
         self.recording, self._was_live = None, False
+        self.bookmarks = frozenset()
 
     def _on_ready(self, path: str) -> None:
         self.open(Path(path))

@@ -11,6 +11,8 @@ from ntm_core.trace import Role
 from ntmviz.figures import WRITTEN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ntm_core.trace import Source
@@ -88,15 +90,17 @@ class Happening:
 
     step: int
     kind: str
-    """ "wrong bit", "not finite" or "read refocus"."""
+    """wrong bit, not finite, read refocus, or bookmark."""
 
 
-def happenings(figure: SequenceFigure) -> tuple[Happening, ...]:
-    """Steps worth a look: wrong bits, values that are no numbers, and reads that jump.
+def happenings(figure: SequenceFigure, bookmarks: Sequence[int] = ()) -> tuple[Happening, ...]:
+    """Steps worth a look: wrong bits, values that are no numbers, reads that jump, and bookmarked steps.
 
     A read refocuses where its peak moves by more than one location (around the end) and both peaks are sharp.
     """
-    found = [Happening(figure.start + int(at), "wrong bit") for at in np.flatnonzero(figure.wrong_bits > 0)]
+    in_view = range(figure.start, figure.start + figure.count)
+    found = [Happening(step, "bookmark") for step in bookmarks if step in in_view]
+    found += [Happening(figure.start + int(at), "wrong bit") for at in np.flatnonzero(figure.wrong_bits > 0)]
     found += [Happening(figure.start + int(at), "not finite") for at in np.flatnonzero(figure.not_finite)]
     for weighting in figure.reads:
         where, height = weighting.argmax(axis=0), weighting.max(axis=0)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu
 from ntm_core.trace import EpisodeKind
 from ntmviz import playhead
 from ntmviz.figures import Head, head_label, heads
+from ntmviz.notes import Bookmark
 from ntmviz.state import STEPS_PER_SECOND, ViewState
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Navigation(QObject):
             "loop_start": self._loop_start,
             "loop_end": self._loop_end,
             "unpin": self._unpin,
+            "bookmark": self._bookmark,
             "next_head": self._next_head,
             "rows_found": self._find_rows,
         }.items():
@@ -227,6 +229,10 @@ class Navigation(QObject):
         self._window.presenter.forget_rows()
         self._store.update(first_row=None, row_pitch=ViewState().row_pitch)
         self._window.presenter.present()
+
+    def _bookmark(self) -> None:
+        if self._now is not None:
+            self._window.desk.toggle_bookmark(Bookmark(self._now.episode, self._now.step))
 
     def _unpin(self) -> None:
         self._store.update(pinned=None)

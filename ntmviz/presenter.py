@@ -26,6 +26,7 @@ from ntmviz.wording import grouped
 if TYPE_CHECKING:
     from ntmviz.episode_figures import Happening, SequenceFigure
     from ntmviz.figures import MachineFigure
+    from ntmviz.notes import Bookmark
     from ntmviz.workspace import Views
     from sessions import Recording
 
@@ -59,6 +60,7 @@ class Presenter(QObject):
         self._hovered: tuple[int, int] | None = None
         self._now: Resolved | None = None
         self._steps_drawn = 0
+        self._bookmarks: frozenset[Bookmark] = frozenset()
         self._training_key: tuple[object, ...] = ()
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
@@ -80,6 +82,11 @@ class Presenter(QObject):
         self._excerpt, self._excerpt_key, self._training_key = None, (), ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
+        self.present()
+
+    def show_bookmarks(self, bookmarks: frozenset[Bookmark]) -> None:
+        """Mark these steps among the events."""
+        self._bookmarks = bookmarks
         self.present()
 
     def forget_rows(self) -> None:
@@ -154,14 +161,15 @@ class Presenter(QObject):
         in_view = views.sequence.steps_in_view(steps)
         before = self._excerpt.figure.start if self._excerpt is not None else 0
         start = first_step_in_view(steps, in_view, now.step, before)
-        key = (now.episode, steps, start, in_view, state.weighting_to_largest)
+        marked = tuple(sorted(each.step for each in self._bookmarks if each.episode == now.episode))
+        key = (now.episode, steps, start, in_view, state.weighting_to_largest, marked)
         if key != self._excerpt_key or self._excerpt is None:
             is_other = self._excerpt is None or key[0] != self._excerpt_key[0]
             stop = start + in_view
             figure = sequence(now.source, start, stop)
             self._excerpt = _Excerpt(
                 figure,
-                happenings(figure),
+                happenings(figure, marked),
                 signed_limit(*(self._series(now, role, start, stop) for role in _SIGNED)),
                 self._largest_weighting(figure) if state.weighting_to_largest else 1.0,
             )

@@ -340,5 +340,6 @@ _NEED_A_STEP = frozenset(
         "loop_end",
         "next_event",
         "previous_event",
+        "bookmark",
     }
 )

@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         desk.grew.connect(self._on_grew)
         desk.ended.connect(self._on_live_ended)
         desk.closed.connect(self.show_welcome)
+        desk.bookmarked.connect(self._on_bookmarked)
         desk.failed.connect(self.notice.show_failure)
         desk.starting.connect(self.commands.on_starting)
         desk.progressed.connect(self._on_progressed)
@@ -172,6 +173,7 @@ class MainWindow(QMainWindow):
         if not is_live:
             self.navigation.show_telling_step(recording)
         self.presenter.show_recording(recording)
+        self.presenter.show_bookmarks(self.desk.bookmarks)
         self.navigation.list_heads(recording)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
@@ -180,6 +182,9 @@ class MainWindow(QMainWindow):
     def _on_grew(self) -> None:
         self.presenter.refresh()
         self._tell()
+
+    def _on_bookmarked(self) -> None:
+        self.presenter.show_bookmarks(self.desk.bookmarks)
 
     def _on_live_ended(self) -> None:
         self.store.update(is_following=False)

@@ -26,6 +26,7 @@ _MARKS = {
     "wrong bit": (ink.Shape.TRIANGLE, "warning"),
     "read refocus": (ink.Shape.DIAMOND, "read"),
     "not finite": (ink.Shape.SQUARE, "not_finite"),
+    "bookmark": (ink.Shape.DOT, "text"),
 }
 
 

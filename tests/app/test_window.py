@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu
 
+from ntmviz import notes
 from ntmviz.figures import HeadKind
+from ntmviz.notes import Bookmark
 from ntmviz.settings import Settings
 from ntmviz.views import machine_layout, sequence_layout
 
@@ -174,6 +176,35 @@ def test_n_and_p_visit_the_wrong_bits(replay, qtbot):
     replay.navigation.go_to_step(len(replay.presenter.now.source) - 1)
     press(qtbot, replay, Qt.Key.Key_P)
     assert shown_step(replay) == [step for step in steps if step < len(replay.presenter.now.source) - 1][-1]
+
+
+def test_b_bookmarks_a_step_for_the_next_time(open_window, session, qtbot, tmp_path):
+    path = Path(shutil.copy(session, tmp_path / "mine.ntmviz.h5"))
+    window = open_window(path)
+    window.navigation.go_to_step(3)
+    press(qtbot, window, Qt.Key.Key_B)
+    assert Bookmark(window.presenter.now.episode, 3) in notes.load(path)
+    window.actions_by_name["close_session"].trigger()
+    open_window(path)
+    assert (3, "bookmark") in [(each.step, each.kind) for each in window.presenter.happenings]
+    window.navigation.go_to_step(3)
+    press(qtbot, window, Qt.Key.Key_B)
+    assert notes.load(path) == frozenset()
+
+
+def test_notes_that_cannot_be_read_are_one_line_and_the_session_opens(open_window, session, tmp_path):
+    path = Path(shutil.copy(session, tmp_path / "mine.ntmviz.h5"))
+    notes.notes_path(path).write_text("{]")
+    window = open_window(path)
+    assert window.notice.isVisible()
+    assert "otes of format 1 were wanted" in window.notice.text
+
+
+def test_the_sample_opens_from_the_menu(window, qtbot):
+    samples = next(menu for menu in window.menus["File"].findChildren(QMenu) if menu.title() == "Open a sample")
+    samples.actions()[0].trigger()
+    qtbot.waitUntil(lambda: window.views.machine.figure is not None)
+    assert window.desk.recording.complete
 
 
 def test_a_click_on_the_sequence_goes_to_the_step_under_it(replay, qtbot):

@@ -76,10 +76,11 @@ def write(memory: Tensor, weighting: Tensor, erase: Tensor, add: Tensor) -> Tens
 
     memory: (batch, locations, word).   weighting: (batch, heads, locations).   erase, add: (batch, heads, word),
     erase 0 to 1.   Returns the shape of memory. With one head `memory * (1 - w e) + w a` repeats it to the bit in
-    NumPy, with more heads to rounding: the sum over heads is one matrix product.
+    NumPy, with more heads to rounding: the sum over heads is one matrix product. Sum and product stay apart, since
+    fused they would round once instead of twice.
     """
     kept, heads = memory, weighting.shape[1]
     # Head by head: the backward pass of a product over an axis asks the device for its zeros, and waits for them.
     for head_weighting, head_erase in zip(weighting.chunk(heads, 1), erase.chunk(heads, 1), strict=True):
         kept = kept * (1 - torch.bmm(head_weighting.mT, head_erase))
-    return torch.baddbmm(kept, weighting.mT, add)
+    return kept + torch.bmm(weighting.mT, add)

@@ -148,11 +148,10 @@ class Engine:
         kept = self._keep_checkpoint()
         item = next((item for item, loss in enumerate(update.item_loss) if not math.isfinite(loss)), 0)
         if self._journal.records:
-            if update.trace is None:
-                # The update was not applied, so the same batch on the same weights goes wrong again.
-                with torch.no_grad():
-                    logits, _, trace = self.model(update.sample.inputs, trace=True)
-                update = replace(update, logits=logits, trace=trace)
+            # The update was not applied, so the same batch on the same weights goes wrong again.
+            with torch.no_grad():
+                logits, _, trace = self.model(update.sample.inputs, trace=True, items=slice(item, item + 1))
+            update = replace(update, logits=logits, trace=trace)
             self._record_update(update, item, f"{what} not finite")
         return [*kept, events.NonFinite(iteration, str(what))]
 
@@ -167,7 +166,8 @@ class Engine:
     def _save(self) -> list[Event]:
         if not self._journal.keeps:
             raise CoreError("a checkpoint is kept in a session, and this engine has none")
-        self._close_stepper()
+        if self._stepper is not None and self._journal.checkpoint_of(self.trainer.iteration) < 0:
+            self._stepper.close()  # an episode is recorded beside the checkpoint, and only one can be open
         self._keep_checkpoint()
         index = self._journal.checkpoint_of(self.trainer.iteration)
         if index < 0:
@@ -197,7 +197,9 @@ class Engine:
             label=label,
         )
         with self._journal.recording():
-            self._journal.begin(info, observe(self.spec, update.trace, update.sample, update.logits, item))
+            items = slice(item, item + 1)
+            observation = observe(self.spec, update.trace, update.sample.only(items), update.logits[:, items])
+            self._journal.begin(info, observation)
             self._journal.end(loss=update.item_loss[item], wrong_bits=update.item_wrong_bits[item])
 
     def _record_evaluation(self) -> None:

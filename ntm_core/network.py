@@ -15,6 +15,9 @@ StateT = TypeVar("StateT", bound=tuple[Tensor, ...])
 ViewT = TypeVar("ViewT", bound=tuple[Tensor, ...])
 
 
+_ALL = slice(None)
+
+
 class Trace(NamedTuple, Generic[StateT, ViewT]):
     """A whole sequence as it was computed, detached from the graph of gradients."""
 
@@ -59,11 +62,12 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
         """One step: x (batch, inputs) to logits (batch, outputs), the state after it, and what there is to see."""
 
     def forward(
-        self, sequence: Tensor, state: StateT | None = None, trace: bool = False
+        self, sequence: Tensor, state: StateT | None = None, trace: bool = False, items: slice = _ALL
     ) -> tuple[Tensor, StateT, Trace[StateT, ViewT] | None]:
         """A whole sequence, equal to as many calls of `step` to the bit.
 
-        sequence: (time, batch, inputs).   state: where to start; the learned initial state if None.
+        sequence: (time, batch, inputs).   state: where to start; the learned initial state if None.   items: the
+        sequences of the batch that the trace keeps.
         Returns logits (time, batch, outputs), the last state, and the trace if asked for. A faster way to run a whole
         sequence overrides this and nothing else.
         """
@@ -75,11 +79,12 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
             logits.append(y)
             if trace:
                 views.append(view)
-        return torch.stack(logits), state, _stacked(initial, views) if trace else None
+        return torch.stack(logits), state, _stacked(initial, views, items) if trace else None
 
 
-def _stacked(initial: StateT, views: list[ViewT]) -> Trace[StateT, ViewT]:
+def _stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
     with torch.no_grad():
-        first = type(initial)(*(tensor.detach() for tensor in initial))
-        steps = type(views[0])(*(torch.stack(column) for column in zip(*views, strict=True)))
+        first = type(initial)(*(tensor.detach()[items] for tensor in initial))
+        columns = zip(*views, strict=True)
+        steps = type(views[0])(*(torch.stack([tensor[items] for tensor in column]) for column in columns))
     return Trace(first, steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-TRAINING, CHECK, EVALUATION, RECORDING, STEPPING = range(1, 6)
+TRAINING, CHECK, EVALUATION, RECORDING = range(1, 5)
 """First of the numbers behind a seed: one stream for each use, so that a check never changes what training sees."""
 
 

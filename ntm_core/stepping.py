@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Stepper:
     """Runs a network at batch 1 and keeps every state it went through, so that going back computes nothing.
 
-    Its steps are recorded as one episode; the first step after a rewind starts a new one that names its parent.
+    Its steps are recorded as one episode; the first step after a rewind starts a new one, a fork, that names the
+    episode whose step it goes on from.
     """
 
     def __init__(self, trainer: Trainer, spec: TraceSpec, journal: Journal, start: Reset) -> None:
@@ -37,8 +38,10 @@ class Stepper:
         self._sample = on_device(sample, trainer.device)
         with torch.no_grad():
             self._states = [trainer.model.initial_state(1)]
+        self._made_by = [(-1, -1)]
+        """Episode and its step that computed each state; the first state is that before the first episode's start."""
         self._episode: int | None = None
-        self._parent, self._parent_step = -1, -1
+        self._recorded = 0
 
     @property
     def steps(self) -> int:
@@ -62,6 +65,8 @@ class Stepper:
         trace = Trace(before, type(view)(*(tensor.unsqueeze(0) for tensor in view)))
         self._record(observe(self._spec, trace, sample, logits.unsqueeze(0)))
         self._states.append(after)
+        assert self._episode is not None
+        self._made_by.append((self._episode, self._recorded - 1))
 
     def rewind(self, position: int) -> None:
         """Stand where so many steps had run. Raises CoreError if fewer have."""
@@ -70,9 +75,8 @@ class Stepper:
                 f"{self.position} steps have run: a rewind goes to one of 0 to {self.position}; got {position}"
             )
         if position < self.position:
-            self._parent, self._parent_step = (-1 if self._episode is None else self._episode), position
             self.close()
-        del self._states[position + 1 :]
+        del self._states[position + 1 :], self._made_by[position + 1 :]
 
     def close(self) -> None:
         """End the episode that is being recorded, if one is."""
@@ -81,18 +85,23 @@ class Stepper:
         self._episode = None
 
     def _record(self, observation: Observation) -> None:
+        self._recorded += 1
         if self._episode is not None:
             self._journal.append(observation)
             return
+        parent, parent_step = self._made_by[-1]
+        is_first = parent < 0
         info = EpisodeInfo(
-            kind=EpisodeKind.MANUAL if self._parent_step < 0 else EpisodeKind.FORK,
+            kind=EpisodeKind.MANUAL if is_first else EpisodeKind.FORK,
             iteration=self._trainer.iteration,
             seed=self._seed,
-            parent=self._parent,
-            parent_step=self._parent_step,
+            parent=parent,
+            parent_step=parent_step,
             checkpoint=self._journal.checkpoint_of(self._trainer.iteration),
         )
-        self._episode = self._journal.begin(info, observation)
+        self._episode, self._recorded = self._journal.begin(info, observation), 1
+        if is_first:
+            self._made_by[0] = (self._episode, -1)
 
     def _next(self) -> Sample:
         if self.position >= self.steps:

@@ -208,7 +208,9 @@ class EpisodeInfo:
     """How many sequences ran together; at 1 a rerun is exact to the bit."""
     seed: int = -1
     parent: int = -1
+    """Index of the episode that this one goes on from."""
     parent_step: int = -1
+    """The step of the parent after which it goes on; -1 with a parent: from before the parent's first."""
     checkpoint: int = -1
     """Index of the checkpoint that holds the very weights it ran on."""
     wall_time: float = 0.0

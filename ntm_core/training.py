@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ntm_core.tasks import Sample, Task
 
 
+RECORDED = slice(0, 1)
+"""The sequences of a batch that a trace keeps: to stack the others too would cost training more than recording may."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """RMSProp with momentum; the defaults learn copy fastest. Raises ConfigError on settings that can't be."""
@@ -26,9 +30,10 @@ class TrainConfig:
     batch: int = 16
     """Fewer learn copy from fewer sequences, but in more updates, and an update costs almost the same."""
     learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-4
+    final_share: float = 0.1
+    """Of the learning rate, what is left of it at the end of its fall."""
     decay_sequences: int = 12_000
-    """Sequences over which the learning rate falls, along a straight line, from the first to the final one."""
+    """Sequences over which the learning rate falls, along a straight line."""
     alpha: float = 0.95
     """How much of the running mean of squared gradients one update keeps."""
     momentum: float = 0.9
@@ -40,15 +45,16 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for count in ("batch", "decay_sequences", "check_sequences"):
             checks.whole(count, getattr(self, count), at_least=1)
-        for rate in ("learning_rate", "final_learning_rate", "clip_norm"):
+        for rate in ("learning_rate", "clip_norm"):
             checks.number(rate, getattr(self, rate), above=0)
+        checks.number("final_share", self.final_share, above=0)
         for share in ("alpha", "momentum"):
             checks.share(share, getattr(self, share))
 
     def learning_rate_at(self, sequences: int) -> float:
         """The learning rate once so many sequences were seen."""
         share = min(sequences / self.decay_sequences, 1.0)
-        return self.learning_rate + share * (self.final_learning_rate - self.learning_rate)
+        return self.learning_rate * (1 - share * (1 - self.final_share))
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers; `from_json` gives an equal config back."""
@@ -106,6 +112,7 @@ class Update:
     logits: Tensor
     """(time, batch, outputs), detached."""
     trace: Trace[Any, Any] | None
+    """Of the sequences RECORDED."""
 
     @property
     def not_finite(self) -> str | None:
@@ -150,12 +157,15 @@ class Trainer:
         )
 
     def step(self, record: bool = False) -> Update:
-        """Run a fresh batch and apply its update, unless the loss or the gradient is not finite."""
+        """Run a fresh batch and apply its update, unless the loss or the gradient is not finite.
+
+        record: have the trace of the batch's first sequence.
+        """
         config = self.config
         learning_rate = config.learning_rate_at(self.sequences)
         seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
         sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)
-        logits, _, trace = self.model(sample.inputs, trace=record)
+        logits, _, trace = self.model(sample.inputs, trace=record, items=RECORDED)
         scores = score(logits, sample)
         loss = (scores.loss * scores.bits).sum() / scores.bits.sum()
         self._optimizer.zero_grad()

@@ -29,6 +29,10 @@ class Sample(NamedTuple):
     mask: Tensor
     """(time, batch), 1 where the output is scored and 0 elsewhere"""
 
+    def only(self, items: slice) -> Sample:
+        """Some sequences of the batch."""
+        return Sample(*(tensor[:, items] for tensor in self))
+
 
 @dataclass(frozen=True, slots=True)
 class Criterion:

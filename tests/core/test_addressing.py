@@ -210,3 +210,15 @@ def _spread_after_writes(first: torch.Tensor) -> tuple[float, float]:
     (gradient,) = torch.autograd.grad(addressing.read(memory, weighting).sum(), start)
     spread = (memory.max(1).values - memory.min(1).values).max()
     return spread.item(), gradient.abs().max().item()
+
+
+def test_the_write_of_one_head_is_repeated_to_the_bit_by_numpy_at_any_batch():
+    draw = torch.Generator().manual_seed(3)
+    for batch in (1, 2, 16):
+        memory = torch.randn(batch, 128, 20, generator=draw)
+        weighting = torch.softmax(torch.randn(batch, 1, 128, generator=draw), -1)
+        erase, add = torch.rand(batch, 1, 20, generator=draw), torch.randn(batch, 1, 20, generator=draw)
+        written = addressing.write(memory, weighting, erase, add).numpy()
+        m, w, e, a = (tensor.numpy() for tensor in (memory, weighting, erase, add))
+        rebuilt = m * (1 - w[:, 0, :, None] * e[:, 0, None, :]) + w[:, 0, :, None] * a[:, 0, None, :]
+        np.testing.assert_array_equal(written, rebuilt, err_msg=f"batch {batch}")

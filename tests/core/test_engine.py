@@ -257,10 +257,38 @@ def test_a_rewound_episode_repeats_to_the_bit_and_names_its_parent():
     assert engine.handle(commands.Step()) == (events.Stepped(1),)
     engine.handle(commands.Step())
     first, second = sink.episodes
-    assert (second["info"].kind, second["info"].parent, second["info"].parent_step) == (EpisodeKind.FORK, 0, 1)
+    assert (second["info"].kind, second["info"].parent, second["info"].parent_step) == (EpisodeKind.FORK, 0, 0)
     for name, column in second["columns"].items():
         np.testing.assert_array_equal(column, first["columns"][name][1:3], err_msg=name)
     np.testing.assert_array_equal(second["initial"]["memory"], first["columns"]["memory"][0])
+
+
+def test_a_fork_names_the_very_step_it_goes_on_from():
+    sink = ListSink()
+    engine = engine_of(sink)
+    engine.handle(commands.Reset(seed=1, length=3))
+    for _ in range(5):
+        engine.handle(commands.Step())
+    for rewind in (3, 2):  # twice without a step between: only the last counts
+        engine.handle(commands.Rewind(rewind))
+    engine.handle(commands.Step())
+    engine.handle(commands.Step())
+    engine.handle(commands.Rewind(3))  # after the fork's first step
+    engine.handle(commands.Step())
+    engine.handle(commands.Rewind(0))
+    engine.handle(commands.Step())
+    lineage = [(each["info"].kind, each["info"].parent, each["info"].parent_step) for each in sink.episodes]
+    fork = EpisodeKind.FORK
+    assert lineage == [(EpisodeKind.MANUAL, -1, -1), (fork, 0, 1), (fork, 1, 0), (fork, 0, -1)]
+
+
+def test_a_checkpoint_kept_on_the_way_does_not_end_stepping():
+    sink = ListSink()
+    engine = engine_of(sink)
+    engine.handle(commands.Reset(seed=1, length=3))
+    engine.handle(commands.Step())
+    assert isinstance(engine.handle(commands.Save())[-1], events.Saved)
+    assert engine.handle(commands.Step()) == (events.Stepped(1),)
 
 
 def test_an_input_of_one_s_own_is_run_unscored():

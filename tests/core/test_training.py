@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_core.errors import ConfigError
 from ntm_core.tasks import Sample
-from ntm_core.training import TrainConfig, Trainer, on_device, score
+from ntm_core.training import RECORDED, TrainConfig, Trainer, on_device, score
 from tests.core.builders import small_model, small_task
 
 
@@ -34,7 +34,7 @@ def test_another_seed_trains_on_other_data():
 
 
 def test_training_lowers_the_loss():
-    trainer = trainer_of(learning_rate=3e-3, final_learning_rate=3e-3)
+    trainer = trainer_of(learning_rate=3e-3, final_share=1.0)
     losses = [trainer.step().loss for _ in range(60)]
     assert sum(losses[-10:]) < 0.95 * sum(losses[:10])
 
@@ -74,14 +74,15 @@ def test_the_trace_of_an_update_ran_on_the_weights_before_it():
     model.load_state_dict(before)
     logits, _, trace = model(update.sample.inputs, trace=True)
     assert torch.equal(logits, update.logits)
-    assert torch.equal(trace.steps.memory, update.trace.steps.memory)
+    assert torch.equal(trace.steps.memory[:, RECORDED], update.trace.steps.memory)
+    assert update.trace.steps.memory.shape[1] == 1, "the other sequences are not stacked"
     assert not torch.equal(trainer.model(update.sample.inputs)[0], logits)
 
 
 def test_the_learning_rate_falls_along_a_line_and_then_stays():
-    config = TrainConfig(learning_rate=1.0, final_learning_rate=0.2, decay_sequences=100)
+    config = TrainConfig(learning_rate=1.0, final_share=0.2, decay_sequences=100)
     assert [config.learning_rate_at(seen) for seen in (0, 50, 100, 500)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
-    trainer = trainer_of(learning_rate=1.0, final_learning_rate=0.2, decay_sequences=8)
+    trainer = trainer_of(learning_rate=1.0, final_share=0.2, decay_sequences=8)
     assert [trainer.step().learning_rate for _ in range(4)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
 
 

@@ -124,6 +124,7 @@ class Engine:
             update.iteration,
             loss=update.loss,
             wrong_bits=update.wrong_bits,
+            bit_error_rate=update.bit_error_rate,
             bits_per_sequence=update.bits_per_sequence,
             gradient_norm=update.gradient_norm,
             learning_rate=update.learning_rate,

@@ -98,6 +98,8 @@ class Update:
     """Cross-entropy in nats, mean over the scored bits of the batch."""
     wrong_bits: float
     """Mean over the sequences of the batch."""
+    bit_error_rate: float
+    """Share of wrong bits among all scored bits of the batch."""
     bits_per_sequence: float
     """Cross-entropy in bits, summed over a sequence and averaged over the batch."""
     gradient_norm: float
@@ -183,6 +185,7 @@ class Trainer:
             sequences=self.sequences + config.batch,
             loss=sum(item_nats) / sum(item_bits),
             wrong_bits=sum(item_wrong_bits) / config.batch,
+            bit_error_rate=sum(item_wrong_bits) / sum(item_bits),
             bits_per_sequence=sum(item_nats) / config.batch / math.log(2),
             gradient_norm=gradient_norm,
             learning_rate=learning_rate,

@@ -81,6 +81,7 @@ COMMANDS = (
     ),
     Command("full_screen", "Full screen", "View", ("F11",), "", is_checkable=True, starts_group=True),
     Command("reset_docks", "Reset the arrangement", "View", (), "Put every panel back where it was at first"),
+    Command("show_training", "Show the training", "Run", ("Ctrl+Shift+T",), "Back to the training that goes on"),
     Command("pause_training", "Pause or go on", "Run", ("Ctrl+P",), "Pause the training, or let it go on"),
     Command(
         "stop_training", "Finish now", "Run", ("Ctrl+.",), "End the training here: it is measured, kept and sealed"

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from ntmviz import theme
 from ntmviz.assets import asset
 from ntmviz.errors import NtmvizError
+from ntmviz.interrupt import Interrupt
 from ntmviz.settings import Settings
 from ntmviz.window import MainWindow
 
@@ -75,6 +76,7 @@ def run(files: Sequence[Path], *, trains: bool = False) -> int:
             "use 'ntmviz FILE --screenshot PNG', 'ntmviz figure FILE' or 'ntmviz demo --headless' without one"
         )
     app = application()
+    Interrupt(app)
     windows = []
     for path in files or (None,):
         window = make_window()

@@ -42,6 +42,8 @@ class Desk(QObject):
         super().__init__(parent)
         self.recording: Recording | None = None
         self.engine: EngineProcess | None = None
+        self.training_path: Path | None = None
+        """The session of the training that this window drives, once it is there."""
         self.bookmarks: frozenset[Bookmark] = frozenset()
         self._was_live = False
         self._timer = QTimer(self)
@@ -57,6 +59,11 @@ class Desk(QObject):
     def is_training(self) -> bool:
         """Whether this window drives a training."""
         return self.engine is not None
+
+    @property
+    def shows_training(self) -> bool:
+        """Whether the open session is the one that this window's training writes."""
+        return self.is_training and self.recording is not None and self.recording.path == self.training_path
 
     def open(self, path: Path) -> bool:
         """Open a session instead of the one that is open; that one stays where the new one cannot be read."""
@@ -125,6 +132,7 @@ class Desk(QObject):
         engine.progressed.connect(self.progressed)
         engine.solved.connect(self.solved)
         engine.ended.connect(self._on_ended)
+        self.training_path = None
         self.starting.emit(options)
 
     def close(self) -> None:
@@ -148,7 +156,8 @@ class Desk(QObject):
         self.bookmarks = frozenset()
 
     def _on_ready(self, path: str) -> None:
-        self.open(Path(path))
+        self.training_path = Path(path).absolute()
+        self.open(self.training_path)
 
     def _on_ended(self, result: dict[str, Any] | None, failure: str) -> None:
         engine, self.engine = self.engine, None

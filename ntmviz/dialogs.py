@@ -91,7 +91,12 @@ class KeysDialog(QDialog):
     _READING = (
         "Every row of the memory is a location, every column one element of its word. Orange is where the network "
         "writes, blue where it reads, in every view. A bar beside a row is the share of attention that its head pays "
-        "to that location. Key, erase, add and read vectors lie in line with the memory's columns."
+        "to that location. Key, erase, add and read vectors lie in line with the memory's columns. The memory is drawn "
+        "as the step leaves it; where a network reads before it writes, its heads saw it as the step before left it."
+        "\n\n"
+        "Addressing, from left to right: content compares the key with every row, and the key strength β sharpens "
+        "that; the gate g mixes it with the weighting of the step before (outlined); shift moves it by an offset; the "
+        "exponent γ sharpens it again. The spread of a head is the number of rows it effectively attends to."
     )
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -145,7 +150,7 @@ class TrainingDialog(QDialog):
         self.setWindowTitle("New training")
         layout = QVBoxLayout(self)
         layout.addWidget(label("Train an NTM on copy", size=ink.HEADLINE, weight=ink.BOLD))
-        layout.addWidget(label("It trains until it is solved, and everything is recorded.", tone="muted"))
+        layout.addWidget(label("It trains until it is solved; episodes are recorded as time allows.", tone="muted"))
         form = QFormLayout()
         form.setVerticalSpacing(8)
         self.fields: dict[str, QSpinBox] = {}
@@ -154,6 +159,7 @@ class TrainingDialog(QDialog):
             box.setRange(low, high)
             box.setValue(value)
             box.setToolTip(tip or text)
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             form.addRow(text, box)
             self.fields[name] = box
         layout.addLayout(form)

@@ -47,7 +47,7 @@ class DoorPictures:
             return []
         figure, _, first = self._sample
         rows, cell_h = _ROWS, 6
-        cell_w = 10 if width >= 360 else 8
+        cell_w = 10 if width >= 360 else 8 if width >= 330 else 6
         left, top = round((width - cell_w * figure.word_size) / 2), 28
         memory = figure.memory[first : first + rows]
         wide, tall = cell_w * figure.word_size, cell_h * rows

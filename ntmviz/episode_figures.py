@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.trace import Role
-from ntmviz.figures import WRITTEN
+from ntmviz.figures import WRITTEN, signed_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from ntm_core.trace import Source
 
     Floats = NDArray[np.floating]
+
+
+LONGEST_SURVEY = 20_000
+"""Steps that are looked through for events and colour range; no task of the papers has a sequence as long."""
+_PIECE = 256
+_SIGNED = (Role.MEMORY, Role.ADD, Role.READ_VECTOR)
+"""Fields that share the signed colour range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +98,43 @@ class Happening:
     """wrong bit, not finite, read refocus, or bookmark."""
 
 
-def happenings(figure: SequenceFigure, bookmarks: Sequence[int] = ()) -> tuple[Happening, ...]:
-    """Steps worth a look: wrong bits, values that are no numbers, reads that jump, and bookmarked steps.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of an episode as a whole."""
+
+    happenings: tuple[Happening, ...]
+    limit: float
+    """The signed colour range that holds its memory, adds and read vectors is -limit..+limit."""
+    is_scored: bool
+    """Whether the task asks for anything at any step."""
+    largest_weighting: float
+
+
+def survey(source: Source, most: int = LONGEST_SURVEY) -> Survey:
+    """Look through an episode, a piece at a time; of a longer one than `most` steps only through the first ones."""
+    found: list[Happening] = []
+    limit, largest, is_scored = 1.0, 0.0, False
+    steps = min(len(source), most)
+    for start in range(0, steps, _PIECE):
+        # One step earlier, so that a jump between two pieces is seen.
+        figure = sequence(source, max(0, start - 1), min(start + _PIECE, steps))
+        found += [each for each in happenings(figure) if each.step >= start]
+        is_scored |= bool(figure.scored.any())
+        weightings = [values.max() for values in (figure.writes, figure.reads) if values.size]
+        largest = max([largest, *(float(value) for value in weightings if np.isfinite(value))])
+        for role in _SIGNED:
+            field = source.spec.with_role(role)
+            if field is not None:
+                limit = max(limit, signed_limit(source.series(field.name, start, min(start + _PIECE, steps))))
+    return Survey(tuple(found), limit, is_scored, max(largest, 1e-6))
+
+
+def happenings(figure: SequenceFigure) -> tuple[Happening, ...]:
+    """Steps worth a look: wrong bits, values that are no numbers, and reads that jump.
 
     A read refocuses where its peak moves by more than one location (around the end) and both peaks are sharp.
     """
-    in_view = range(figure.start, figure.start + figure.count)
-    found = [Happening(step, "bookmark") for step in bookmarks if step in in_view]
-    found += [Happening(figure.start + int(at), "wrong bit") for at in np.flatnonzero(figure.wrong_bits > 0)]
+    found = [Happening(figure.start + int(at), "wrong bit") for at in np.flatnonzero(figure.wrong_bits > 0)]
     found += [Happening(figure.start + int(at), "not finite") for at in np.flatnonzero(figure.not_finite)]
     for weighting in figure.reads:
         where, height = weighting.argmax(axis=0), weighting.max(axis=0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntm_core.trace import Order, Role
+from ntm_core.trace import Role
 from ntmviz.colours import Scale
 from ntmviz.wording import offset_label, short
 
@@ -73,6 +73,11 @@ class Weighting:
     @property
     def peak_value(self) -> float:
         return float(self.values[self.peak])
+
+    @property
+    def is_diffuse(self) -> bool:
+        """Whether the head attends to no location in particular."""
+        return not self.peak_value > WRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,8 @@ def peak(values: Floats) -> int:
     return int(np.argmax(np.where(np.isnan(values), -np.inf, values))) if values.size else 0
 
 
-def _weighting(values: Floats, head: Head, spec: TraceSpec) -> Weighting:
+def weighting_of(values: Floats, head: Head, spec: TraceSpec) -> Weighting:
+    """The weighting of a head, with its label and peak; values: (locations,)."""
     return Weighting(head_label(head, spec), head, values, peak(values))
 
 
@@ -171,7 +177,7 @@ def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
     for head in sorted(heads(spec), key=lambda each: (each.kind != HeadKind.WRITE, each.index)):
         weighting = value(head.kind.weighting, head.index)
         assert weighting is not None
-        by_kind[head.kind].append(_weighting(weighting, head, spec))
+        by_kind[head.kind].append(weighting_of(weighting, head, spec))
         key = value(Role.KEY, _shared_axis_index(head, spec))
         if key is not None:
             above.append(Strip(_numbered(f"{head.kind} key", head, spec), head.kind, key, Scale.SIGNED, norm(key)))
@@ -295,6 +301,15 @@ def strongest(values: Floats, cells: int, axis: int = 0) -> Floats:
     return np.moveaxis(values, 0, axis)
 
 
+def effective_rows(weighting: Floats) -> float:
+    """Over how many rows a weighting is spread: e to its entropy, 1 for all on one row. NaN where it has no mass."""
+    total = float(weighting.sum())
+    if not np.isfinite(total) or total <= 0:
+        return float("nan")
+    mass = weighting[weighting > 0] / total
+    return float(np.exp(-(mass * np.log(mass)).sum()))
+
+
 def cosine(row: Floats, key: Floats) -> float:
     """Cosine of a memory row and a key, with the small constant under the roots that addressing uses."""
     small = 1e-6
@@ -310,8 +325,3 @@ def last_write(source: Source, step: int, location: int, look_back: int = 4096) 
     weighting = source.series(field.name, start, step + 1)[:, :, location].max(axis=1)
     when = np.flatnonzero(weighting > WRITTEN)
     return start + int(when[-1]) if when.size else None
-
-
-def reads_memory_before_write(spec: TraceSpec) -> bool:
-    """Whether the read of a step saw the memory as the previous step left it."""
-    return spec.order is Order.READ_FIRST

@@ -67,9 +67,8 @@ class EngineProcess(QObject):
         self._order(order="stop")
 
     def close(self) -> None:
-        """End the process by ending its input, and wait until its session is sealed."""
-        for signal in (self.ready, self.progressed, self.solved, self.ended):
-            signal.disconnect()
+        """End the process by ending its input, in silence, and wait until its session is sealed."""
+        self.blockSignals(True)
         if self.is_running:
             self._process.closeWriteChannel()
             if not self._process.waitForFinished(STOP_MS):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ntmviz.colours import Palette, Scale
 
 HEADER_HEIGHT = 28
+_SHORTEST = 56
+"""Pixels of a sentence that are still worth showing."""
 
 
 class ElidedLabel(QLabel):
@@ -36,6 +38,8 @@ class ElidedLabel(QLabel):
         return QSize(int(text_width(self.text(), ink.SMALL)) + 2, super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self.width() < min(_SHORTEST, text_width(self.text(), ink.SMALL)):
+            return  # an ellipsis alone says nothing
         painter = QPainter(self)
         painter.setFont(self.font())
         painter.setPen(self.palette().color(self.foregroundRole()))
@@ -153,6 +157,8 @@ class Legend(QWidget):
 
     def _marks(self) -> tuple[list[ink.Mark], float]:
         y = HEADER_HEIGHT / 2
+        if not self._entries:
+            return [], 0.0
         marks: list[ink.Mark] = [
             ink.Hatch(0, y - 4, 10, 8, "black", fill="not_finite"),
             ink.Text(14, y, "NaN", "muted"),

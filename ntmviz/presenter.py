@@ -6,32 +6,29 @@ Live and recorded go the same way; nothing here knows which it is. What has not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from ntm_core.trace import Role
 from ntmviz.colours import Scale
-from ntmviz.episode_figures import happenings, rows_to_show, sequence
-from ntmviz.figures import addressing, cosine, head_label, heads, last_write, machine, signed_limit
+from ntmviz.episode_figures import Happening, rows_to_show, sequence, survey
+from ntmviz.figures import addressing, cosine, head_label, heads, last_write, machine
 from ntmviz.state import Resolved, Store, ViewState, resolve
 from ntmviz.views.machine_layout import HEADROOM, Rows
 from ntmviz.views.machine_marks import CellNote
 from ntmviz.views.sequence_layout import first_step_in_view
 from ntmviz.views.this_step import describe
 from ntmviz.views.training import TrainingFigure
-from ntmviz.wording import grouped
+from ntmviz.wording import grouped, short
 
 if TYPE_CHECKING:
-    from ntmviz.episode_figures import Happening, SequenceFigure
+    from ntmviz.episode_figures import SequenceFigure, Survey
     from ntmviz.figures import MachineFigure
     from ntmviz.notes import Bookmark
     from ntmviz.workspace import Views
     from sessions import Recording
-
-_SIGNED = (Role.MEMORY, Role.ADD, Role.READ_VECTOR)
-"""Fields that share the signed colour range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +36,9 @@ class _Excerpt:
     """The steps of an episode that are drawn over time, with what only changes with them."""
 
     figure: SequenceFigure
+    survey: Survey
     happenings: tuple[Happening, ...]
-    limit: float
+    """Of the whole episode, bookmarks among them."""
     weighting_limit: float
 
 
@@ -56,6 +54,8 @@ class Presenter(QObject):
         self._recording: Recording | None = None
         self._excerpt: _Excerpt | None = None
         self._excerpt_key: tuple[object, ...] = ()
+        self._survey: Survey | None = None
+        self._survey_key = (-1, -1)
         self._first_row = 0
         self._hovered: tuple[int, int] | None = None
         self._now: Resolved | None = None
@@ -65,6 +65,7 @@ class Presenter(QObject):
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
+        views.sequence.room_changed.connect(self.present, Qt.ConnectionType.QueuedConnection)
 
     @property
     def now(self) -> Resolved | None:
@@ -79,6 +80,7 @@ class Presenter(QObject):
     def show_recording(self, recording: Recording | None) -> None:
         """Another session, or none. Closing the old one is its owner's business."""
         self._recording = recording
+        self._survey = None
         self._excerpt, self._excerpt_key, self._training_key = None, (), ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
@@ -124,8 +126,10 @@ class Presenter(QObject):
         views.sequence.show_figure(None, None, ())
         views.this_step.show_words(None)
         views.episodes.show_current(None)
-        for header in (views.machine_header, views.addressing_header, views.sequence_header):
+        for header in views.headers:
             header.say("")
+        views.legend.set_entries([])
+        views.head_button.setVisible(False)
         views.transport.show_position(None, 0)
         self._show_training(recording, None)
 
@@ -133,7 +137,7 @@ class Presenter(QObject):
         views, state = self._views, self._store.state
         self._steps_drawn = len(now.source)
         excerpt = self._take_excerpt(now)
-        figure = machine(now.source, now.step, excerpt.limit)
+        figure = machine(now.source, now.step, excerpt.survey.limit)
         if state.first_row is not None:
             self._first_row = state.first_row
         views.machine.show_figure(
@@ -165,13 +169,14 @@ class Presenter(QObject):
         key = (now.episode, steps, start, in_view, state.weighting_to_largest, marked)
         if key != self._excerpt_key or self._excerpt is None:
             is_other = self._excerpt is None or key[0] != self._excerpt_key[0]
-            stop = start + in_view
-            figure = sequence(now.source, start, stop)
+            figure = sequence(now.source, start, start + in_view)
+            known = self._surveyed(now)
+            bookmarked = [Happening(step, "bookmark") for step in marked]
             self._excerpt = _Excerpt(
                 figure,
-                happenings(figure, marked),
-                signed_limit(*(self._series(now, role, start, stop) for role in _SIGNED)),
-                self._largest_weighting(figure) if state.weighting_to_largest else 1.0,
+                known,
+                tuple(sorted([*known.happenings, *bookmarked], key=lambda each: (each.step, each.kind))),
+                known.largest_weighting if state.weighting_to_largest else 1.0,
             )
             self._excerpt_key = key
             if is_other and state.first_row is None:
@@ -180,17 +185,12 @@ class Presenter(QObject):
                 self._first_row = rows_to_show(figure, visible, shown.locations)
         return self._excerpt
 
-    @staticmethod
-    def _series(now: Resolved, role: Role, start: int, stop: int) -> Any:
-        field = now.source.spec.with_role(role)
-        return None if field is None else now.source.series(field.name, start, stop)
-
-    @staticmethod
-    def _largest_weighting(figure: SequenceFigure) -> float:
-        largest = max(
-            (float(np.nanmax(values)) for values in (figure.writes, figure.reads) if values.size), default=1.0
-        )
-        return max(largest, 1e-6) if np.isfinite(largest) else 1.0
+    def _surveyed(self, now: Resolved) -> Survey:
+        """The survey of an episode, made once for each length it has."""
+        key = (now.episode, len(now.source))
+        if key != self._survey_key or self._survey is None:
+            self._survey, self._survey_key = survey(now.source), key
+        return self._survey
 
     def _rows_or_none(self) -> Rows:
         layout = self._views.machine.machine_layout
@@ -209,7 +209,11 @@ class Presenter(QObject):
             names_rows=views.addressing_stands_apart(),
         )
         views.sequence.show_figure(
-            excerpt.figure, layout.rows, excerpt.happenings, weighting_limit=excerpt.weighting_limit
+            excerpt.figure,
+            layout.rows,
+            excerpt.happenings,
+            is_scored=excerpt.survey.is_scored,
+            weighting_limit=excerpt.weighting_limit,
         )
         views.sequence.show_step(now.step, self._store.state.loop)
 
@@ -225,11 +229,15 @@ class Presenter(QObject):
             return
         self._training_key = key
         missing = np.full(len(metrics.iterations()), np.nan)
-        loss, wrong = (metrics[name] if name in metrics.names else missing for name in ("loss", "wrong_bits"))
+        loss = metrics["loss"] if "loss" in metrics.names else missing
+        if "bit_error_rate" in metrics.names:
+            wrong, unit = 100 * metrics["bit_error_rate"], "% of the scored bits; guessing is 50 %"
+        else:
+            wrong, unit = metrics["wrong_bits"] if "wrong_bits" in metrics.names else missing, "per sequence"
         self._views.training.show_figure(
-            TrainingFigure(metrics.iterations(), loss, wrong, recording.episode_iterations, iteration)
+            TrainingFigure(metrics.iterations(), loss, wrong, unit, recording.episode_iterations, iteration)
         )
-        self._views.training_header.say("by iteration; strong line: running mean")
+        self._views.training_header.say("by iteration, a tick for every recorded episode")
 
     def _say(self, now: Resolved, figure: MachineFigure) -> None:
         """The sentences in the headers, and the legend."""
@@ -237,12 +245,16 @@ class Presenter(QObject):
         layout = views.machine.machine_layout
         assert layout is not None
         rows = layout.rows
-        what = "changes framed, after" if state.shows_change else "after"
-        views.machine_header.say(
-            f"{what} step {grouped(now.step)}, "
-            f"rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}"
-        )
-        views.addressing_header.say("rows as in the machine")
+        top = self._excerpt.weighting_limit if self._excerpt is not None else 1.0
+        parts = [
+            f"after step {grouped(now.step)}",
+            f"rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}",
+            *(["changes framed"] if state.shows_change else []),
+            *([f"weightings up to {short(top)}"] if state.weighting_to_largest else []),
+        ]
+        views.machine_header.say(", ".join(parts))
+        views.addressing_header.say("" if views.addressing_stands_apart() else "same rows")
+        views.head_button.setVisible(True)
         views.head_button.setText(f"{head_label(now.head, now.source.spec)}  ▾")
         views.set_head_tone(now.head.kind)
         info = now.source.info
@@ -251,10 +263,10 @@ class Presenter(QObject):
         else:
             place = f"episode {grouped(now.episode)}, {info.kind}"
         views.sequence_header.say(f"{place}, {info.label}" if info.label else place)
-        top = self._excerpt.weighting_limit if self._excerpt is not None else 1.0
         views.legend.set_entries(
             [
                 ("memory, key, vector", "muted", Scale.SIGNED, -figure.limit, figure.limit),
+                *([("erase", "muted", Scale.WRITE, 0.0, 1.0)] if figure.writes and top != 1 else []),
                 *([("write", "write", Scale.WRITE, 0.0, top)] if figure.writes else []),
                 *([("read", "read", Scale.READ, 0.0, top)] if figure.reads else []),
             ]

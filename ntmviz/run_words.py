@@ -49,7 +49,7 @@ def run_status(
     iterations = metrics.iterations()
     last = int(iterations[-1]) if len(iterations) else 0
     shown = last if is_following or now is None else now.source.info.iteration
-    if desk.is_training and is_following:
+    if desk.shows_training and is_following:
         shown = max(shown, int(progress.get("iteration") or 0))
     at = min(int(np.searchsorted(iterations, shown)), len(iterations) - 1) if len(iterations) and shown >= 0 else -1
 
@@ -63,12 +63,12 @@ def run_status(
     if spoilt is not None:
         verdict, is_good = f"stopped at iteration {grouped(spoilt.iteration)}: {spoilt.text} not finite", False
     elif solved is not None:
-        verdict = f"solved at iteration {grouped(solved.iteration)}"
+        verdict = f"this run: solved at iteration {grouped(solved.iteration)}"
     elif not desk.is_live:
         verdict = "ended before it was solved" if recording.complete else "stopped early; every flushed step is here"
         is_good = False
     limit = recording.info.train.get("iterations")
-    is_training = desk.is_training
+    is_training = desk.shows_training
     return RunStatus(
         headline=f"{'Learning' if desk.is_live else 'Learned'} {task}"
         if solved or desk.is_live
@@ -78,6 +78,7 @@ def run_status(
         iterations=int(limit) if isinstance(limit, int | float) else None,
         loss=number("loss"),
         wrong_bits=number("wrong_bits"),
+        wrong_share=number("bit_error_rate"),
         gradient_norm=number("gradient_norm"),
         is_training=is_training,
         is_paused=bool(progress.get("is_paused")),

@@ -73,8 +73,9 @@ class ModeSegment(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(150, 26)
 
-    def show_mode(self, palette: Palette, *, is_live: bool, is_following: bool) -> None:
+    def show_mode(self, palette: Palette, *, is_live: bool, is_following: bool, has_session: bool = True) -> None:
         """`is_live`: the session can still grow."""
+        self.setVisible(has_session)
         self.live.setEnabled(is_live)
         for button, is_on in ((self.live, is_live and is_following), (self.replay, not (is_live and is_following))):
             text = palette.text if is_on else palette.muted

@@ -53,6 +53,7 @@ class SessionCommands(QObject):
             "copy_values": self.copy_values,
             "full_screen": self._full_screen,
             "reset_docks": self._reset_docks,
+            "show_training": self.show_training,
             "pause_training": self.pause_or_go_on,
             "stop_training": self.stop_training,
             "help": self._help,
@@ -107,6 +108,7 @@ class SessionCommands(QObject):
             actions[name].setEnabled(has_session)
         for name in ("pause_training", "stop_training"):
             actions[name].setEnabled(desk.is_training)
+        actions["show_training"].setEnabled(desk.training_path is not None and not desk.shows_training)
         for name, action in actions.items():
             if name in _NEED_A_STEP:
                 action.setEnabled(has_step)
@@ -196,8 +198,17 @@ class SessionCommands(QObject):
         if self._window.desk.engine is not None:
             self._window.desk.engine.stop()
 
+    def show_training(self) -> None:
+        """Back to the session of the training that goes on."""
+        path = self._window.desk.training_path
+        if path is not None:
+            self.open_path(path)
+
     def queue_words(self, progress: Mapping[str, Any]) -> str:
-        """How far the recorder is behind, while this window trains."""
+        """How far the recorder is behind, or that a training goes on while another session is shown."""
+        desk = self._window.desk
+        if desk.is_training and not desk.shows_training and desk.training_path is not None:
+            return f"{desk.training_path.name} trains in the background; Ctrl+Shift+T shows it"
         waiting = progress.get("queued_bytes")
         return "" if waiting is None else f"recorder queue {size_on_disk(int(waiting))}"
 

@@ -46,7 +46,7 @@ DOORS = (
         "watch",
         "Watch a network learn",
         "It learns to copy sequences before your eyes.",
-        "Copy, 8 bits, memory 128 × 20. Everything is recorded and can be replayed.",
+        "Copy, 8 bits, memory 128 × 20. Episodes are recorded as time allows; each can be replayed step by step.",
         "Start",
         "1",
     ),
@@ -110,7 +110,7 @@ class Card(QFrame):
         self.extra.setWordWrap(True)
         if not door.details:
             self.extra.setObjectName("dropZone")
-            self.extra.setText("or drop a session file anywhere here")
+            self.extra.setText("or drop a session file anywhere")
             self.extra.setAlignment(Qt.AlignmentFlag.AlignCenter)
             set_tone(self.extra, None)
         inside.addWidget(self.extra)
@@ -207,14 +207,15 @@ class WelcomePage(QScrollArea):
         self._lists = QGridLayout()
         self._lists.setHorizontalSpacing(24)
         self._lists.setVerticalSpacing(6)
-        self._lists.setColumnStretch(0, 2)
-        self._lists.setColumnStretch(1, 1)
-        self._lists.addWidget(label("Recent", weight=ink.BOLD), 0, 0)
-        self._lists.addWidget(label("Samples", weight=ink.BOLD), 0, 1)
+        for third in range(3):
+            self._lists.setColumnStretch(third, 1)
+            self._lists.setColumnMinimumWidth(third, 200)
+        self._lists.addWidget(label("Recent", weight=ink.BOLD), 0, 0, 1, 2)
+        self._lists.addWidget(label("Samples", weight=ink.BOLD), 0, 2)
         self._recent, self._samples = QVBoxLayout(), QVBoxLayout()
         for place, rows in enumerate((self._recent, self._samples)):
             rows.setSpacing(4)
-            self._lists.addLayout(rows, 1, place)
+            self._lists.addLayout(rows, 1, 2 * place, 1, 2 - place)
         layout.addLayout(self._lists)
         layout.addSpacing(8)
         layout.addWidget(label("Ctrl+O: open     F1: keys     Ctrl+K: all commands", size=ink.SMALL, tone="muted"))

@@ -111,6 +111,9 @@ class MainWindow(QMainWindow):
         segment.replay.clicked.connect(self.navigation.stop_following)
         self.tabs.wished.connect(self.show_workspace)
         views.follow_button.clicked.connect(self.navigation.follow)
+        for dock in views.docks.values():
+            for moved in (dock.topLevelChanged, dock.visibilityChanged, dock.dockLocationChanged):
+                moved.connect(self._on_dock_moved)
         for key in "123":
             shortcut = QShortcut(QKeySequence(key), self.welcome)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -121,8 +124,7 @@ class MainWindow(QMainWindow):
         if geometry is not None:
             self.restoreGeometry(geometry)
         self.views.arrange(self)
-        if state is not None:
-            self.restoreState(state, LAYOUT_VERSION)
+        self._is_arranged = state is not None and self.restoreState(state, LAYOUT_VERSION)
         self._docks_shown = {name: not dock.isHidden() for name, dock in self.views.docks.items()}
 
     def show_welcome(self) -> None:
@@ -154,9 +156,17 @@ class MainWindow(QMainWindow):
         if not any(self._docks_shown.values()):
             self.views.arrange(self)
         self.setFocus()
-        QTimer.singleShot(0, self.presenter.present)
+        QTimer.singleShot(0, self._settle)
+
+    def _settle(self) -> None:
+        """Once the docks are there at the window's own size: arrange them the first time, and draw."""
+        if not self._is_arranged:
+            self._is_arranged = True
+            self.views.arrange(self)
+        self.presenter.present()
 
     def _on_opened(self, recording: Recording) -> None:
+        self.presenter.show_recording(None)  # what is shown now belongs to a recording that is closed
         self.notice.hide()
         self.show_workspace()
         self.settings.remember(recording.path)
@@ -178,6 +188,10 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
         self._tell()
+
+    def _on_dock_moved(self) -> None:
+        if self.presenter.now is not None:
+            QTimer.singleShot(0, self.presenter.present)
 
     def _on_grew(self) -> None:
         self.presenter.refresh()
@@ -210,16 +224,20 @@ class MainWindow(QMainWindow):
         """Everything that is said around the views."""
         desk, state = self.desk, self.store.state
         self.commands.enable()
-        self.headline.segment.show_mode(self.theme, is_live=desk.is_live, is_following=state.is_following)
+        has_session = desk.recording is not None
+        self.headline.segment.show_mode(
+            self.theme, is_live=desk.is_live, is_following=state.is_following, has_session=has_session
+        )
         self.views.show_following(desk.is_live, state.is_following)
         recording = desk.recording
+        self.queue.setText(self.commands.queue_words(self._progress))
         if recording is None:
             if self.stack.currentWidget() is not self.welcome:
                 self.views.run.show_status(self.commands.starting_status)
             return
         self.views.run.show_status(run_status(recording, self.presenter.now, self._progress, state.is_following, desk))
-        self.headline.rates.setText(rate_of(recording, self._progress))
-        self.queue.setText(self.commands.queue_words(self._progress))
+        progress = self._progress if desk.shows_training else {}
+        self.headline.rates.setText(rate_of(recording, progress))
         self.hint.setText(self.navigation.hint(desk.is_live, state))
 
     def set_theme(self, name: str) -> None:

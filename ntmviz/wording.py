@@ -55,4 +55,7 @@ def share(value: float) -> str:
 
 def tick(value: float) -> str:
     """A number on an axis: no more digits than it needs."""
-    return f"{value:.6g}".replace("-", "−") if abs(value) < 1e4 else grouped(round(value))
+    if abs(value) >= 1e4:
+        return grouped(round(value))
+    text = f"{value:.6g}"
+    return (text if len(text) <= 5 else f"{value:.3g}").replace("-", "−")

@@ -35,7 +35,7 @@ NEWS_S = 0.1
 """Time between two reports of progress."""
 
 _log = logging.getLogger(__name__)
-_END = {"order": "stop"}
+_END = {"order": "leave"}
 Orders = queue.SimpleQueue["Mapping[str, Any]"]
 
 
@@ -84,6 +84,9 @@ def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
                     run.finish()
                     _tell(news, news_="over", result=run.result(), failure=None, is_stopped=True)
                     return
+                case "leave":
+                    run.leave()
+                    return
                 case "pause":
                     is_paused = True
                 case "resume":
@@ -108,7 +111,7 @@ def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
 
 
 def _listen(orders: RawIOBase, waiting: Orders) -> None:
-    """Hand on what comes in; the end of the input, or nonsense on it, is an order to stop."""
+    """Hand on what comes in; the end of the input, or nonsense on it, is an order to leave."""
     try:
         while (frame := read_frame(orders)) is not None:
             waiting.put(frame.head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow, QPushButton, QToolButton
+from PySide6.QtWidgets import QMainWindow, QPushButton, QScrollArea, QToolButton
 
 from ntmviz import ink
 from ntmviz.painting import colour, font
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ntmviz.figures import HeadKind
 
 LEFT, RIGHT, BOTTOM, TRAINING = 220, 340, 312, 350
+LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 200, 296, 190
+"""What the run's numbers need, four columns of addressing, and the lanes of a sequence."""
 
 
 class Views:
@@ -39,7 +41,15 @@ class Views:
         self.training = TrainingView(palette)
         self.episodes = EpisodeList(palette)
         self.run = RunPanel()
+        run = QScrollArea()
+        run.setWidgetResizable(True)
+        run.setFrameShape(QScrollArea.Shape.NoFrame)
+        run.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        run.setWidget(self.run)
+        run.setMinimumWidth(LEAST_LEFT)
         self.this_step = ThisStepView()
+        self.sequence.setMinimumHeight(LEAST_HEIGHT)
+        self.training.setMinimumHeight(LEAST_HEIGHT)
         self.legend = Legend(palette)
         self.transport = Transport(actions)
 
@@ -49,7 +59,7 @@ class Views:
 
         self.docks: dict[str, Dock] = {}
         for title, view in (
-            ("Run", self.run),
+            ("Run", run),
             ("Episodes", self.episodes),
             ("Addressing", self.addressing),
             ("Sequence", self.sequence),
@@ -62,6 +72,8 @@ class Views:
         self.sequence_header = self.docks["Sequence"].header
         self.training_header = self.docks["Training"].header
         self.this_step_header = self.docks["This step"].header
+
+        self.headers = (self.machine_header, *(dock.header for dock in self.docks.values()))
 
         self.head_button = QToolButton()
         self.head_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -103,10 +115,9 @@ class Views:
         width = max(window.width(), 1024)
         scale = min(1.0, width / 1440)
         horizontal = Qt.Orientation.Horizontal
-        window.resizeDocks(
-            [docks["Run"], docks["Addressing"]], [round(LEFT * max(scale, 0.86)), round(RIGHT * scale)], horizontal
-        )
-        rest = width - round(RIGHT * scale) - 12
+        left_width, right_width = max(LEAST_LEFT, round(LEFT * scale)), max(LEAST_RIGHT, round(RIGHT * scale))
+        window.resizeDocks([docks["Run"], docks["Addressing"]], [left_width, right_width], horizontal)
+        rest = width - right_width - 12
         training = round(TRAINING * scale)
         window.resizeDocks([docks["Sequence"], docks["Training"]], [rest - training, training], horizontal)
         tall = min(BOTTOM, round(window.height() * 0.36))

@@ -82,7 +82,7 @@ class AddressingView(Canvas):
 
     def _row_numbers(self, right: int) -> Iterator[ink.Mark]:
         rows = self._rows
-        for location in range(rows.first, rows.last + 1, 5):
+        for location in range(-(-rows.first // 5) * 5, rows.last + 1, 5):
             y = rows.y(location) + rows.pitch / 2
             yield ink.Text(right, y, grouped(location), "muted", align=ink.Align.RIGHT)
 
@@ -135,7 +135,8 @@ class AddressingView(Canvas):
             if index == 1 and figure.before is not None and figure.before[location] > 0.02 * self._limit:
                 length = max(2, round(min(1.0, float(figure.before[location]) / self._limit) * width))
                 yield ink.Box(x, rows.y(location), length, rows.pitch, stroke="muted")
-        yield from self._peak_label(stage, x, width)
+        beside = figure.before[stage.peak] if index == 1 and figure.before is not None else 0.0
+        yield from self._peak_label(stage, x, width, float(beside))
         feet = (
             ink.Text(x, foot + 11, "0", "muted"),
             ink.Text(x + width, foot + 11, tick(self._limit), "muted", align=ink.Align.RIGHT),
@@ -144,7 +145,8 @@ class AddressingView(Canvas):
         )
         yield from (text for text in feet if text.y + 8 < self.area.height())
 
-    def _peak_label(self, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
+    def _peak_label(self, stage: Stage, x: int, width: int, beside: float) -> Iterator[ink.Mark]:
+        """`beside`: what else is drawn in the row of the peak."""
         rows = self._rows
         text = f"row {grouped(stage.peak)}"
         if not rows.has(stage.peak):
@@ -152,7 +154,7 @@ class AddressingView(Canvas):
             y = rows.top + 8 if is_above else rows.top + rows.height - 8
             yield ink.Text(x + 4, y, f"{'↑' if is_above else '↓'} {text}", "muted")
             return
-        bar = 0.0 if np.isnan(stage.peak_value) else min(1.0, stage.peak_value / self._limit) * width
+        bar = min(1.0, float(np.nan_to_num(max(stage.peak_value, beside))) / self._limit) * width
         y = rows.y(stage.peak) + rows.pitch / 2
         if bar + text_width(text, weight=ink.MEDIUM) + 8 < width:
             yield ink.Text(x + bar + 5, y, text, weight=ink.MEDIUM)

@@ -161,14 +161,15 @@ class MachineView(Canvas):
         if figure is None or layout is None:
             return
         limit = self._weighting_limit
+        labels = list(marks.peaks(figure, layout, limit))
         drawn: list[ink.Mark] = [
-            *marks.axes(figure, layout, limit),
+            *marks.without_hidden_ticks(marks.axes(figure, layout, limit), labels),
             *marks.strip_labels(figure, layout),
             *marks.bars(figure.writes, layout, limit),
             *marks.bars(figure.reads, layout, limit),
             *marks.hatches(figure, layout),
             *(marks.changes(figure, layout) if self._shows_change else ()),
-            *marks.peaks(figure, layout, limit),
+            *labels,
             *marks.overview_frame(layout),
         ]
         for index in range(len(figure.above)):
@@ -196,7 +197,25 @@ class MachineView(Canvas):
     def _on_pressed(self, x: float, y: float) -> None:
         if self._layout is None or self._scroll_to(x, y):
             return
-        self.cell_pressed.emit(self._layout.cell_at(x, y))
+        cell = self._layout.cell_at(x, y)
+        out_of_view = None if cell is not None else self._head_out_of_view(x, y)
+        if out_of_view is None:
+            self.cell_pressed.emit(cell)
+        else:
+            self.rows_wished.emit(max(0, out_of_view - self._layout.rows.count // 2))
+
+    def _head_out_of_view(self, x: float, y: float) -> int | None:
+        """The location of a head that lies beyond the rows, where its arrow was pressed."""
+        figure, layout = self._figure, self._layout
+        if figure is None or layout is None:
+            return None
+        rows = layout.rows
+        weightings = figure.writes if x < layout.memory_left else figure.reads
+        is_upper = y < rows.top + rows.height / 2
+        for weighting in weightings:
+            if not weighting.is_diffuse and (weighting.peak < rows.first if is_upper else weighting.peak > rows.last):
+                return weighting.peak
+        return None
 
     def _on_dragged(self, x: float, y: float) -> None:
         self._scroll_to(x, y)

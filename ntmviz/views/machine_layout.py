@@ -130,8 +130,8 @@ def arrange(
 ) -> MachineLayout:
     """Fit the machine into a view of a size.
 
-    Columns take 2 to 44 pixels and the bars what is left, 48 to 140; rows take the wished pitch, or more where all of
-    them fit. At least four rows are always in view.
+    Columns take 2 to 44 pixels, those of a narrow memory more, and the bars what is left, 48 to 140. Rows take the
+    wished pitch, or more where all of them fit. At least four rows are always in view.
     """
     top = max(TOP + above * STRIP_PITCH + GAP, HEADROOM)
     room = height - top - GAP - below * STRIP_PITCH - AXES
@@ -140,9 +140,10 @@ def arrange(
     count = min(count, locations)
     strips = WEIGHTING_STRIP * (write_heads + read_heads) + 4 * GAP
     spare = width - BARS_LEFT - LABELS_RIGHT - strips
-    column_pitch = min(44, max(2, (spare - 2 * 96) // columns))
-    if column_pitch * columns < 320 or column_pitch < 8:
-        column_pitch = min(32, max(2, (spare - 2 * 48) // columns))
+    widest = max(44, 480 // columns)
+    column_pitch = min(widest, max(2, (spare - 2 * 96) // columns))
+    if column_pitch < 8 or column_pitch * columns < 300:  # the memory comes first: narrower bars
+        column_pitch = min(widest, max(2, (spare - 2 * 48) // columns))
     bar_width = min(140, max(48, (spare - column_pitch * columns) // 2))
     first = min(max(first_row, 0), locations - count)
     return MachineLayout(

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntmviz import ink
-from ntmviz.figures import HeadKind
+from ntmviz.figures import WRITTEN, HeadKind, effective_rows
 from ntmviz.painting import text_width
 from ntmviz.views import machine_layout as at
 from ntmviz.wording import grouped, share, short, signed, tick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ntmviz.figures import MachineFigure, Weighting
 
 _FAINTEST_BAR = 0.002
+_WIDE_BARS = 80
+"""Pixels of a bar's axis beside which a sentence has room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def axes(figure: MachineFigure, layout: at.MachineLayout, weighting_limit: float
     rows = layout.rows
     yield ink.Text(at.TICKS_RIGHT, rows.top - 8, "row", "muted", align=ink.Align.RIGHT)
     every = next(step for step in (1, 2, 5, 10, 20, 50) if step * rows.pitch >= 24)
-    for location in range(rows.first, rows.last + 1, every):
+    for location in range(-(-rows.first // every) * every, rows.last + 1, every):
         y = rows.y(location) + rows.pitch / 2
         yield ink.Text(at.TICKS_RIGHT, y, grouped(location), "muted", align=ink.Align.RIGHT)
     y = layout.axis_y
@@ -78,6 +80,21 @@ def axes(figure: MachineFigure, layout: at.MachineLayout, weighting_limit: float
             yield ink.Text(x, y, tick(part * weighting_limit), "muted", align=ink.Align.CENTRE)
         middle = zero + direction * layout.bar_width / 2
         yield ink.Text(middle, y + 15, f"{kind} weighting", kind.value, align=ink.Align.CENTRE)
+
+
+def without_hidden_ticks(axes: Iterable[ink.Mark], labels: Iterable[ink.Mark]) -> Iterator[ink.Mark]:
+    """The axes less the row numbers that a head's label would lie on."""
+    wide = [
+        label.y
+        for label in labels
+        if isinstance(label, ink.Text)
+        and label.align is ink.Align.RIGHT
+        and label.x - text_width(label.text, weight=ink.BOLD) < at.TICKS_RIGHT + 2
+    ]
+    for mark in axes:
+        is_tick = isinstance(mark, ink.Text) and mark.x == at.TICKS_RIGHT
+        if not (is_tick and any(abs(mark.y - y) < 11 for y in wide)):
+            yield mark
 
 
 def strip_labels(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
@@ -111,38 +128,70 @@ def bars(weightings: tuple[Weighting, ...], layout: at.MachineLayout, limit: flo
 
 
 def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iterator[ink.Mark]:
-    """The attended row of each head, outlined across the memory, with its number at the end of its bar."""
+    """The attended row of each head, outlined across the memory, with its number at the end of its bar.
+
+    A head that is spread over many rows has no row of its own: it says over how many.
+    """
     rows = layout.rows
-    taken: set[tuple[HeadKind, int]] = set()
-    for weighting in figure.writes + figure.reads:
-        kind = weighting.head.kind
-        heads = figure.writes if kind is HeadKind.WRITE else figure.reads
-        name = f"head {weighting.head.index + 1}: " if len(heads) > 1 else ""
-        text = f"{name}{grouped(weighting.peak)}  {share(weighting.peak_value)}"
-        length = 0.0
-        if rows.has(weighting.peak):
-            length = float(np.nan_to_num(min(1.0, weighting.peak_value / limit) * layout.bar_width))
-            top = rows.y(weighting.peak)
-            yield ink.Box(layout.memory_left - 1, top, layout.memory_width + 2, rows.pitch, stroke=kind.value)
-            y = top + rows.pitch / 2
-        else:
-            is_above = weighting.peak < rows.first
-            text = f"{'↑' if is_above else '↓'} row {text}"
-            y = rows.top + 8 if is_above else rows.top + rows.height - 8
-        room = layout.write_bars_right - length - at.TICKS_RIGHT if kind is HeadKind.WRITE else at.LABELS_RIGHT
-        room += 0 if kind is HeadKind.WRITE else layout.bar_width - length
-        if text_width(text, weight=ink.BOLD) + 12 > room:  # no room beside the bar: on the next row then
-            y += 13 if weighting.peak < rows.last - 1 else -13
-            length = 0.0
-        line = round(y / 14)
-        while (kind, line) in taken:
-            line, y = line + 1, y + 14
-        taken.add((kind, line))
-        if kind is HeadKind.WRITE:
-            x = layout.write_bars_right - length - 8
-            yield ink.Text(x, y, text, kind.value, weight=ink.BOLD, align=ink.Align.RIGHT)
-        else:
-            yield ink.Text(layout.read_bars_left + length + 6, y, text, kind.value, weight=ink.BOLD)
+    for weightings in (figure.writes, figure.reads):
+        taken: list[float] = []
+        for weighting in weightings:
+            kind = weighting.head.kind
+            name = f"head {weighting.head.index + 1}, " if len(weightings) > 1 else ""
+            if weighting.is_diffuse:
+                over = f"{effective_rows(weighting.values):.0f} rows"
+                is_wide = layout.bar_width >= _WIDE_BARS
+                text, y, token = f"{name}spread over {over}" if is_wide else over, rows.top + 8.0, "muted"
+            else:
+                text, y, token = _peak_text(weighting, rows, name)
+                if rows.has(weighting.peak):
+                    top = rows.y(weighting.peak)
+                    yield ink.Box(layout.memory_left - 1, top, layout.memory_width + 2, rows.pitch, stroke=kind.value)
+            y, length = _place(text, y, weightings, layout, limit, taken)
+            taken.append(y)
+            weight = ink.REGULAR if token == "muted" else ink.BOLD
+            if kind is HeadKind.WRITE:
+                x = layout.write_bars_right - length - 8
+                yield ink.Text(x, y, text, token, weight=weight, align=ink.Align.RIGHT)
+            else:
+                yield ink.Text(layout.read_bars_left + length + 6, y, text, token, weight=weight)
+
+
+def _peak_text(weighting: Weighting, rows: at.Rows, name: str) -> tuple[str, float, str]:
+    """What is said of a peak, at which height, in which colour; an arrow where it lies outside the rows in view."""
+    token = weighting.head.kind.value
+    where = f"{name}{grouped(weighting.peak)}  {share(weighting.peak_value)}"
+    if rows.has(weighting.peak):
+        return where, rows.y(weighting.peak) + rows.pitch / 2, token
+    is_above = weighting.peak < rows.first
+    arrow, y = ("↑", rows.top + 8.0) if is_above else ("↓", rows.top + rows.height - 8.0)
+    return f"{arrow} {where}", y, token
+
+
+def _place(
+    text: str,
+    wished: float,
+    weightings: tuple[Weighting, ...],
+    layout: at.MachineLayout,
+    limit: float,
+    taken: list[float],
+) -> tuple[float, float]:
+    """(height, length of the bars there) nearest to a wished height where a label has room and meets no other."""
+    rows = layout.rows
+    is_write = weightings[0].head.kind is HeadKind.WRITE
+    room = layout.write_bars_right - at.TICKS_RIGHT - 12 if is_write else layout.bar_width + at.LABELS_RIGHT - 8
+    wide = text_width(text, weight=ink.BOLD)
+    for offset in sorted(range(-10, 11), key=abs):
+        y = wished + 13 * offset
+        if not rows.top <= y <= rows.top + rows.height or any(abs(y - other) < 13 for other in taken):
+            continue
+        near = range(max(rows.first, rows.first + int((y - 7 - rows.top) // rows.pitch)), rows.last + 1)
+        near = near[: int(14 // rows.pitch) + 1]
+        highest = max((float(np.nan_to_num(w.values[row])) for w in weightings for row in near), default=0.0)
+        length = min(1.0, highest / limit) * layout.bar_width
+        if length + wide <= room:
+            return y, length
+    return wished, 0.0
 
 
 def overview_frame(layout: at.MachineLayout) -> Iterator[ink.Mark]:
@@ -204,7 +253,7 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
     )
     hint = "pinned" if note.is_pinned else "click to pin"
     yield ink.Text(left + width - 12, top + 13, hint, "muted", align=ink.Align.RIGHT)
-    written = "none yet" if note.last_write is None else f"step {note.last_write}"
+    written = f"none above {tick(WRITTEN)}" if note.last_write is None else f"step {note.last_write}"
     cells = (
         (0, 0, "value", signed(note.value), "text"),
         (1, 0, f"cosine to {note.head} key", "none" if np.isnan(note.cosine) else signed(note.cosine), note.head.value),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -35,6 +35,8 @@ class RunStatus:
     loss: float
     wrong_bits: float
     gradient_norm: float
+    wrong_share: float = float("nan")
+    """Wrong bits as a share of the scored ones."""
     is_training: bool = False
     is_starting: bool = False
     """The engine process is on its way; there is nothing to press yet."""
@@ -77,17 +79,23 @@ class RunPanel(QWidget):
         layout.addWidget(self._bar)
         layout.addSpacing(4)
         self._numbers: list[QLabel] = []
+        self._names: list[QLabel] = []
         grid = QGridLayout()
         grid.setVerticalSpacing(4)
         for row, (name, tip) in enumerate(
             (
                 ("loss", "Cross-entropy in nats, mean over the scored bits of the batch"),
-                ("wrong bits", "Mean over the sequences of the batch"),
+                (
+                    "wrong bits",
+                    "Mean over the sequences of the batch, and their share of all scored bits",
+                ),
                 ("gradient norm", "Of all parameters together, before clipping"),
             )
         ):
             value = label(weight=ink.BOLD)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
             name_label = label(name, tone="muted")
+            self._names.append(name_label)
             name_label.setToolTip(tip)
             value.setToolTip(tip)
             grid.addWidget(name_label, row, 0)
@@ -132,7 +140,7 @@ class RunPanel(QWidget):
         if status is None:
             self._headline.setText("No session")
             self._settings.setText("Start a training or open a session; it is described here")
-        for widget in (self._iteration, self._of, self._bar, self._verdict, *self._numbers):
+        for widget in (self._iteration, self._of, self._bar, self._verdict, *self._numbers, *self._names):
             widget.setVisible(status is not None)
         is_training = status is not None and status.is_training
         self._record.setVisible(is_training)
@@ -153,6 +161,8 @@ class RunPanel(QWidget):
         self._bar.setVisible(status.iterations is not None)
         for value, number in zip(self._numbers, (status.loss, status.wrong_bits, status.gradient_norm), strict=True):
             value.setText("–" if number != number else short(number))
+        if status.wrong_share == status.wrong_share:
+            self._numbers[1].setText(f"{short(status.wrong_bits)} ({short(100 * status.wrong_share)} %)")
         self._verdict.setText(("✓ " if status.is_good else "▲ ") + status.verdict)
         self._verdict.setVisible(bool(status.verdict))
         set_tone(self._verdict, "accent" if status.is_good else "warning")

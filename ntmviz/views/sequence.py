@@ -34,12 +34,15 @@ class SequenceView(Canvas):
     """Draws a SequenceFigure with the play head's frame over it; a press or drag wishes for a step."""
 
     step_wished = Signal(int)
+    room_changed = Signal()  # another number of steps fits now
 
     def __init__(self, palette: Palette) -> None:
         self._figure: SequenceFigure | None = None
         self._happenings: Sequence[Happening] = ()
         self._rows: Rows | None = None
         self._step = 0
+        self._room = 0
+        self._is_scored = True
         self._loop: tuple[int | None, int | None] = (None, None)
         self._weighting_limit = 1.0
         self._layout: at.SequenceLayout | None = None
@@ -68,12 +71,13 @@ class SequenceView(Canvas):
         rows: Rows | None,
         happenings: Sequence[Happening],
         *,
+        is_scored: bool = True,
         weighting_limit: float = 1.0,
     ) -> None:
         if figure is self._figure and rows == self._rows and weighting_limit == self._weighting_limit:
             return
         self._figure, self._rows, self._happenings = figure, rows, happenings
-        self._weighting_limit = weighting_limit
+        self._weighting_limit, self._is_scored = weighting_limit, is_scored
         self.redraw()
 
     def show_step(self, step: int, loop: tuple[int | None, int | None]) -> None:
@@ -92,12 +96,16 @@ class SequenceView(Canvas):
             self.under.show_marks(self.area, [empty], self.theme)
             self.over.show_marks(self.area, [], self.theme)
             return
+        if self.steps_in_view(figure.steps) != self._room:
+            self._room = self.steps_in_view(figure.steps)
+            self.room_changed.emit()
         lanes = [("input", figure.inputs), ("target", figure.targets), ("output", figure.outputs)]
         layout = self._layout = at.arrange(
             int(self.area.width()),
             int(self.area.height()),
             steps=figure.steps,
             start=figure.start,
+            at_hand=figure.count,
             bit_rows=tuple((name, len(values)) for name, values in lanes if values is not None),
             locations=rows.count,
         )
@@ -228,7 +236,7 @@ class SequenceView(Canvas):
         lane = layout.lane("target")
         scored = np.flatnonzero(figure.scored)
         quiet = int(scored[0]) if scored.size else figure.count
-        text = "not scored while input is shown" if scored.size else "nothing is scored in this episode"
+        text = "not scored while input is shown" if self._is_scored else "nothing is scored in this episode"
         room = quiet * layout.step_width
         if lane is not None and room > text_width(text) + 8:
             yield ink.Text(at.LANES_LEFT + room / 2, lane.top + lane.height / 2, text, "muted", align=ink.Align.CENTRE)

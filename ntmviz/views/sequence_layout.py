@@ -72,10 +72,21 @@ def first_step_in_view(steps: int, in_view: int, step: int, before: int) -> int:
 
 
 def arrange(
-    width: int, height: int, *, steps: int, start: int, bit_rows: tuple[tuple[str, int], ...], locations: int
+    width: int,
+    height: int,
+    *,
+    steps: int,
+    start: int,
+    at_hand: int,
+    bit_rows: tuple[tuple[str, int], ...],
+    locations: int,
 ) -> SequenceLayout:
-    """Lanes for the vectors named in `bit_rows` with their channels, wrong bits, and weightings in what is left."""
+    """Lanes for the vectors named in `bit_rows` with their channels, wrong bits, and weightings in what is left.
+
+    at_hand: steps from `start` on that can be drawn; a view that grew may have room for more.
+    """
     step_width, count = step_columns(width, steps)
+    count = min(count, at_hand)
     bottom = height - AXIS_HEIGHT
     channels = sum(rows for _, rows in bit_rows)
     fixed = EVENTS_TOP + EVENTS_HEIGHT + WRONG_HEIGHT + 2 * BETWEEN + BETWEEN * len(bit_rows)
@@ -92,6 +103,4 @@ def arrange(
     top += WRONG_HEIGHT + BETWEEN
     left = max(16, bottom - top - BETWEEN)
     lanes.append(Lane("weighting", top, min(left, 8 * locations)))
-    return SequenceLayout(
-        step_width, min(start, max(0, steps - count)), count, steps, tuple(lanes), lanes[-1].top + lanes[-1].height
-    )
+    return SequenceLayout(step_width, start, count, steps, tuple(lanes), lanes[-1].top + lanes[-1].height)

@@ -9,11 +9,11 @@ import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ntm_core.trace import Role
+from ntm_core.trace import Order, Role
 from ntmviz import ink
-from ntmviz.figures import Head, HeadKind, head_label, heads, last_write, peak
+from ntmviz.figures import WRITTEN, Head, HeadKind, Weighting, effective_rows, heads, last_write, weighting_of
 from ntmviz.panels import label, set_tone
-from ntmviz.wording import grouped, share, short
+from ntmviz.wording import grouped, share, short, tick
 
 if TYPE_CHECKING:
     from ntm_core.trace import Source
@@ -48,34 +48,39 @@ def describe(source: Source, step: int, head: Head) -> StepWords:
     for each in heads(spec):
         field = spec.with_role(each.kind.weighting)
         assert field is not None
-        values = record[field.name][each.index]
-        at = peak(values)
-        name = head_label(each, spec)
+        weighting = weighting_of(record[field.name][each.index], each, spec)
+        shown = f"row {grouped(weighting.peak)}, {share(weighting.peak_value)}"
+        rows.append(Row(weighting.label, shown, each.kind.value, "Its largest weighting"))
         rows.append(
-            Row(name, f"row {grouped(at)}, {share(float(values[at]))}", each.kind.value, "Its largest weighting")
+            Row("its spread", spread(weighting.values), None, "Effective rows: e to the entropy of the weighting")
         )
-        rows.append(Row("its spread", spread(values), None, "Effective rows: e to the entropy of the weighting"))
         if each == head:
-            # A read of a step that reads first saw what earlier steps wrote; a write is a write of this very step.
-            seen = step - 1 if each.kind is HeadKind.READ and spec.order == "read_first" else step
-            written_at = last_write(source, seen, at) if each.kind is HeadKind.READ else None
-            if each.kind is HeadKind.WRITE:
-                statement = f"The {name} is at row {grouped(at)}"
-            elif written_at is None:
-                statement = f"The {name} looks at row {grouped(at)}, which no step has written yet"
-            else:
-                statement = f"The {name} looks at row {grouped(at)}, last written at step {written_at}"
+            statement, written_at = _statement(source, step, weighting)
     rows.append(_output(source, step))
     return StepWords(statement, tuple(rows), written_at)
 
 
+def _statement(source: Source, step: int, weighting: Weighting) -> tuple[str, int | None]:
+    """Where a head is, and for a read head the step that last wrote there."""
+    name, at = weighting.label.capitalize(), grouped(weighting.peak)
+    name = name if name[-1].isdecimal() else f"The {weighting.label}"
+    if weighting.is_diffuse:
+        over = spread(weighting.values)
+        return f"{name} is spread over {over}; its largest share is {share(weighting.peak_value)}, at row {at}", None
+    if weighting.head.kind is HeadKind.WRITE:
+        return f"{name} is at row {at}", None
+    # A step that reads first saw what earlier steps wrote.
+    written_at = last_write(source, step - 1 if source.spec.order is Order.READ_FIRST else step, weighting.peak)
+    if written_at is None:
+        return f"{name} looks at row {at}, where no write was above {tick(WRITTEN)} yet", None
+    return f"{name} looks at row {at}, last written at step {written_at}", written_at
+
+
 def spread(weighting: np.ndarray) -> str:
-    """How many rows a weighting is effectively spread over (e to its entropy)."""
-    total = float(weighting.sum())
-    if not np.isfinite(total) or total <= 0:
-        return "not a weighting"
-    mass = weighting[weighting > 0] / total
-    rows = float(np.exp(-(mass * np.log(mass)).sum()))
+    """How many rows a weighting is effectively spread over, in words."""
+    rows = effective_rows(weighting)
+    if np.isnan(rows):
+        return "no row: it has no mass"
     return f"{short(rows)} row" if rows < 1.005 else f"{short(rows)} rows"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ntmviz import ink
@@ -34,6 +34,8 @@ class TrainingFigure:
     iterations: NDArray[np.int64]
     loss: NDArray[np.float64]
     wrong_bits: NDArray[np.float64]
+    """Of every iteration: per cent of the scored bits, or a number of bits where the session has no share."""
+    wrong_unit: str
     episodes: NDArray[np.int64]
     """The iteration of every recorded episode."""
     current: int
@@ -107,6 +109,7 @@ class TrainingView(QWidget):
         self._plots[1].addItem(self._flag, ignoreBounds=True)
         self._graphics.scene().sigMouseClicked.connect(self._on_clicked)
         self._figure: TrainingFigure | None = None
+        self._wrong_unit = "per sequence"
         self.set_theme(palette)
         self.setToolTip(
             "Each point is one training iteration, the strong line their running mean; a tick at the bottom is a "
@@ -139,12 +142,7 @@ class TrainingView(QWidget):
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
         self._graphics.setBackground(colour(palette, "panel"))
-        titles = (("loss", "nats per bit, log scale"), ("wrong bits", "per sequence"))
-        for title, (name, unit) in zip(self._titles, titles, strict=True):
-            title.setText(
-                f'<span style="color:{palette.text};font-size:{ink.SMALL}px;font-weight:600">{name}</span>&nbsp; '
-                f'<span style="color:{palette.muted};font-size:{ink.SMALL}px">{unit}</span>'
-            )
+        self._name_curves(self._wrong_unit)
         for plot in self._plots:
             plot.getViewBox().setBackgroundColor(colour(palette, "well"))
             plot.getViewBox().setBorder(pg.mkPen(colour(palette, "border")))
@@ -152,7 +150,9 @@ class TrainingView(QWidget):
                 plot.getAxis(name).setPen(pg.mkPen(colour(palette, "border")))
                 plot.getAxis(name).setTextPen(pg.mkPen(colour(palette, "muted")))
         for raw, mean in self._curves:
-            raw.setPen(pg.mkPen(colour(palette, "border"), width=1))
+            faint = QColor(colour(palette, "muted"))
+            faint.setAlphaF(0.45)
+            raw.setPen(pg.mkPen(faint, width=1))
             mean.setPen(pg.mkPen(colour(palette, "text"), width=1.5))
         for line in self._lines:
             line.setPen(pg.mkPen(colour(palette, "text"), width=2))
@@ -160,6 +160,15 @@ class TrainingView(QWidget):
         self._flag.setColor(colour(palette, "panel"))
         self._flag.fill = pg.mkBrush(colour(palette, "text"))
         self._flag.setFont(font(ink.SMALL, ink.BOLD))
+
+    def _name_curves(self, wrong_unit: str) -> None:
+        self._wrong_unit = wrong_unit
+        titles = (("loss", "nats per bit, log scale; guessing is 0.693"), ("wrong bits", wrong_unit))
+        for title, (name, unit) in zip(self._titles, titles, strict=True):
+            title.setText(
+                f'<span style="color:{self._palette.text};font-size:{ink.SMALL}px;font-weight:600">{name}</span>&nbsp; '
+                f'<span style="color:{self._palette.muted};font-size:{ink.SMALL}px">{unit}</span>'
+            )
 
     def show_figure(self, figure: TrainingFigure | None) -> None:
         self._figure = figure
@@ -177,8 +186,8 @@ class TrainingView(QWidget):
             self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True
         ):
             raw.setData(*thinned(figure.iterations, np.maximum(values, floor)))
-            mean.setData(*thinned(figure.iterations, np.maximum(running_mean(values), floor)))
-        last = int(max(figure.iterations[-1], 1))
+            mean.setData(*thinned(figure.iterations, smoothed(values, floor)))
+        last = int(max(figure.iterations[-1], figure.current, figure.episodes.max(initial=0), 1))
         self._plots[0].setXRange(0, last, padding=0.02)
         highest = float(np.nanmax(figure.wrong_bits)) if np.isfinite(figure.wrong_bits).any() else 1.0
         below = -0.14 * max(highest, 1.0)
@@ -188,6 +197,7 @@ class TrainingView(QWidget):
             low, high = np.log10(max(float(finite.min()), _LEAST_LOSS)), np.log10(float(finite.max()))
             self._plots[0].setYRange(low, max(high, low + 0.5), padding=0.06)
         ends = np.tile([below * 0.85, below * 0.3], len(figure.episodes))
+        self._name_curves(figure.wrong_unit)
         self._ticks.setData(np.repeat(figure.episodes, 2), ends)
         if figure.current >= 0:
             for line in self._lines:
@@ -228,6 +238,13 @@ def thinned(
         part = filled[start : start + each]
         kept += sorted({start + int(part.argmin()), start + int(part.argmax())})
     return iterations[kept], values[kept]
+
+
+def smoothed(values: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+    """The running mean as the axis shows it: of the logarithm where the axis is logarithmic (`floor` above 0)."""
+    if floor <= 0:
+        return running_mean(values)
+    return np.exp(running_mean(np.log(np.maximum(values, floor))))
 
 
 def running_mean(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.float64]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from ntmviz import ink
 from ntmviz.icons import icon
-from ntmviz.panels import label
+from ntmviz.panels import ElidedLabel, label
 from ntmviz.wording import grouped, tick
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Transport(QWidget):
         ):
             button = QToolButton()
             button.setDefaultAction(actions[name])
+            actions[name].setIconVisibleInMenu(False)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setIconSize(QSize(12, 12))
             button.setFixedSize(28, 22)
@@ -43,13 +44,13 @@ class Transport(QWidget):
             self._buttons.append((button, picture))
         layout.addSpacing(10)
         self._step = label(weight=ink.BOLD)
-        self._range = label(tone="muted")
-        self._speed = label(tone="muted", size=ink.SMALL)
+        self._range = ElidedLabel()
+        self._speed = ElidedLabel()
         self._speed.setToolTip("Speed of playing: comma slower, period faster")
         layout.addWidget(self._step)
-        layout.addWidget(self._range)
-        layout.addSpacing(14)
-        layout.addWidget(self._speed)
+        layout.addWidget(self._range, 3)
+        layout.addWidget(self._speed, 2)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._is_playing = False
         self.refresh_icons()
 

@@ -131,6 +131,7 @@ class Desk(QObject):
         engine.ready.connect(self._on_ready)
         engine.progressed.connect(self.progressed)
         engine.solved.connect(self.solved)
+        engine.refused.connect(self.failed)
         engine.ended.connect(self._on_ended)
         self.training_path = None
         self.starting.emit(options)

@@ -25,6 +25,7 @@ class EngineProcess(QObject):
     ready = Signal(str)  # path of the session, which exists now
     progressed = Signal(dict)  # the fields of runs.Progress, is_paused, recording
     solved = Signal(dict)
+    refused = Signal(str)  # why an order was not carried out, in one line
     ended = Signal(object, str)  # result or None, and why it ended in one line ("" where it was meant to)
 
     def __init__(self, options: RunOptions, parent: QObject | None = None) -> None:
@@ -99,6 +100,8 @@ class EngineProcess(QObject):
                 self.solved.emit(news)
             case "over":
                 self._result, self._failure, self._is_over = news["result"], news["failure"] or "", True
+            case "refused":
+                self.refused.emit(news["message"])
             case "failed":
                 self._failure, self._is_over = news["message"], True
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ntmviz.errors import UsageError
+from sessions.policy import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,12 +36,11 @@ class RunOptions:
     """None: as many as give MOST_SEQUENCES."""
     until_solved: bool = True
     record: str = "auto"
-    max_size: int = 2 * 10**9
+    max_size: int = MAX_SIZE
     """Bytes that the session never passes by automatic recording."""
     resume: str | None = None
     """A session whose last checkpoint gives the first weights."""
     overwrite: bool = False
-    threads: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < _MOST_SEEDS:

@@ -48,6 +48,8 @@ class Progress:
     recorded_episodes: int
     dropped_episodes: int
     queued_bytes: int
+    recorder_failure: str | None
+    """Why nothing is recorded any more; training goes on without."""
 
 
 class Run:
@@ -58,7 +60,7 @@ class Run:
     """
 
     def __init__(self, options: RunOptions) -> None:
-        torch.set_num_threads(options.threads)
+        torch.set_num_threads(1)  # a second thread beside a busy core slows eager steps of this size threefold
         self.options = options
         device = devices.choose(options.device)
         # Before they are passed by name: `build` has parameters of its own.
@@ -92,6 +94,7 @@ class Run:
         self._rested = 0.0
         self._last: Trained | None = None
         self._bit_error_rate: dict[int, float] = {}
+        self._is_kept = False
         self.is_solved = False
         self.failure: str | None = None
         """Why training stopped before its end, in one line."""
@@ -137,22 +140,39 @@ class Run:
         self._rested += seconds
 
     def finish(self) -> None:
-        """Measure the network on the task's test lengths, keep its weights, seal the session."""
-        if self.failure is None:
-            for event in self.engine.handle(commands.Evaluate()):
-                if isinstance(event, events.Evaluated):
-                    self._bit_error_rate[event.length] = event.bit_error_rate
+        """Keep the network's weights, measure it on the task's test lengths, seal the session."""
+        self._keep_weights()
+        if math.isfinite(self.progress().loss):
+            with _memory_told():
+                measured = self.engine.handle(commands.Evaluate())
+            rates = [event for event in measured if isinstance(event, events.Evaluated)]
+            self._bit_error_rate = {event.length: event.bit_error_rate for event in rates}
         self.leave()
 
     def leave(self) -> None:
         """Keep the network's weights, seal the session: an end that nobody waits for, so nothing is measured."""
-        if self.failure is None:
-            self.engine.handle(commands.Save())
-        self.close()
-
-    def close(self) -> None:
-        """Seal the session as it is."""
+        self._keep_weights()
         self.recorder.close()
+        if self.recorder.failure is not None and self.failure is None:
+            self.failure = f"{self.recorder.failure}; what was flushed before is in the session"
+
+    def _keep_weights(self) -> None:
+        """Once, and not those that went wrong: a training that stopped by itself has kept its own."""
+        if self._is_kept or self.failure is not None:
+            return
+        self._is_kept = True
+        for event in self.engine.handle(commands.Save()):
+            if isinstance(event, events.Failed):
+                self.failure = f"{event.message}; the trained weights are {self._beside_the_session()}"
+
+    def _beside_the_session(self) -> str:
+        """Where the weights went that the session did not take."""
+        path = self.recorder.path.with_name(f"{self.recorder.path.name}.safetensors")
+        try:
+            path.write_bytes(checkpoints.save(self.engine.model))
+        except OSError as error:
+            return f"lost: they could not be written either ({error.strerror}): {path}"
+        return f"beside it: {path}"
 
     @property
     def seconds(self) -> float:
@@ -175,6 +195,7 @@ class Run:
             recorded_episodes=self.recorder.recorded_episodes,
             dropped_episodes=self.recorder.dropped_episodes,
             queued_bytes=self.recorder.queued_bytes,
+            recorder_failure=self.recorder.failure,
         )
 
     def result(self) -> dict[str, Any]:

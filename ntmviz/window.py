@@ -205,6 +205,9 @@ class MainWindow(QMainWindow):
         self._tell()
 
     def _on_progressed(self, progress: dict[str, object]) -> None:
+        failure = progress.get("recorder_failure")
+        if failure is not None and failure != self._progress.get("recorder_failure"):
+            self.notice.show_failure(f"{failure}; training goes on, and what was flushed is in the session")
         self._progress = progress
         self._tell()
 

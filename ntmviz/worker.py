@@ -2,8 +2,8 @@
 
 Frames on standard input: {"order": "start", "options": {...}} first, then {"order": "pause" | "resume" | "stop"} and
 {"order": "record", "policy": "every:10"}. Frames on standard output: {"news": "ready", "path"}, {"news": "progress",
-...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "failed", "message"}. End of input is
-the end of the process: the session is sealed, nothing is orphaned.
+...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "refused" | "failed", "message"}. The
+end of the input is the end of the process: weights are kept, the session is sealed, nothing is orphaned.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def _serve(options: RunOptions, orders: RawIOBase, news: RawIOBase) -> int:
     waiting: Orders = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
     try:
-        _tell(news, news_="ready", path=str(run.recorder.path), iterations=run.iterations, pid=os.getpid())
+        _tell(news, news_="ready", path=str(run.recorder.path))
         _train(run, waiting, news)
         return 0
     finally:
-        run.close()
+        run.leave()  # whatever happened, the weights are kept
 
 
 def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
@@ -82,7 +82,7 @@ def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
             match order.get("order"):
                 case "stop":
                     run.finish()
-                    _tell(news, news_="over", result=run.result(), failure=None, is_stopped=True)
+                    _tell(news, news_="over", result=run.result(), failure=run.failure)
                     return
                 case "leave":
                     run.leave()
@@ -92,7 +92,10 @@ def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
                 case "resume":
                     is_paused = False
                 case "record":
-                    run.set_recording(str(order["policy"]))
+                    try:
+                        run.set_recording(str(order.get("policy")))
+                    except SessionError as error:
+                        _tell(news, news_="refused", message=str(error))
             run.recorder.flush()
             _tell(news, news_="progress", is_paused=is_paused, recording=run.recording, **asdict(run.progress()))
         started = time.perf_counter()
@@ -107,7 +110,7 @@ def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
             _tell(news, news_="progress", is_paused=False, recording=run.recording, **asdict(run.progress()))
     run.finish()
     _tell(news, news_="progress", is_paused=False, recording=run.recording, **asdict(run.progress()))
-    _tell(news, news_="over", result=run.result(), failure=run.failure, is_stopped=False)
+    _tell(news, news_="over", result=run.result(), failure=run.failure)
 
 
 def _listen(orders: RawIOBase, waiting: Orders) -> None:

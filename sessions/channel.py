@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import subprocess
@@ -28,9 +27,9 @@ FLUSH_S = 0.05
 QUEUE_LIMIT = 64 * 2**20
 """Bytes waiting above which new episodes are dropped."""
 HARD_LIMIT = 4 * QUEUE_LIMIT
-"""Bytes waiting above which everything is dropped."""
+"""Bytes waiting above which everything is dropped, once the writer is behind by QUEUE_LIMIT."""
 EAGER_BYTES = QUEUE_LIMIT // 8
-"""Bytes waiting that are sent without waiting for the clock."""
+"""Bytes waiting that are sent without waiting for the clock, and what frames are joined up to."""
 OVERHEAD = 512
 """What a waiting frame is counted for beside its arrays."""
 
@@ -88,10 +87,14 @@ class Channel:
         return self._process.pid
 
     def put(self, head: Mapping[str, Any], arrays: Sequence[Array] = (), *, urgent: bool = False) -> bool:
-        """Queue a frame; the arrays must not change any more. False where it was dropped."""
+        """Queue a frame; the arrays must not change any more. False where it was dropped.
+
+        A single frame of any size is taken as long as the writer is not behind.
+        """
         size = OVERHEAD + sum(each.nbytes for each in arrays)
         with self._has_work:
-            if self.failure is not None or self._is_closing or self._waiting_bytes + size > HARD_LIMIT:
+            is_behind = self._waiting_bytes >= QUEUE_LIMIT and self._waiting_bytes + size > HARD_LIMIT
+            if self.failure is not None or self._is_closing or is_behind:
                 return False
             was_idle = not self._waiting
             self._waiting.append((head, arrays, size))
@@ -130,7 +133,7 @@ class Channel:
         if self._thread.is_alive():
             self._process.kill()
             self._thread.join()
-            self._fail(SessionError(f"the writer did not finish within {timeout_s:g} s; what was flushed is kept"))
+            self._fail(f"the writer did not finish within {timeout_s:g} s; what was flushed is kept")
         self._end_process()
         _open_channels.discard(self)
 
@@ -143,7 +146,10 @@ class Channel:
             self._receive(None)
             self._process.wait()
         except (OSError, FrameError, SessionError) as error:
-            self._fail(error)
+            self._fail(str(error))
+        except Exception as error:
+            # Whatever it was, whoever records must not go on filling a queue that nobody empties.
+            self._fail(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
     def _send_next(self) -> bool:
         """One round: wait for work, send it, wait until it is flushed. False when closing and all is sent."""
@@ -185,10 +191,10 @@ class Channel:
         elif answer.head["op"] != wanted:
             self._receive(wanted)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, reason: str) -> None:
         with self._has_work:
             if self.failure is None:
-                self.failure = str(error)
+                self.failure = reason
                 _log.warning("recording has stopped: %s", self.failure)
             self._waiting.clear()
             self._waiting_bytes = 0
@@ -214,14 +220,22 @@ class Channel:
 
 
 def _joined(batch: Iterable[Waiting]) -> Iterator[tuple[Mapping[str, Any], list[Array]]]:
-    """Neighbours that share their head, the very object, as one: their arrays end to end."""
-    for _, group in itertools.groupby(batch, key=lambda each: id(each[0])):
-        items = list(group)
-        arrays = [
-            each[0] if len(each) == 1 else np.concatenate(each)
-            for each in zip(*(item[1] for item in items), strict=True)
-        ]
-        yield items[0][0], arrays
+    """Neighbours that share their head, the very object, as one up to EAGER_BYTES: their arrays end to end."""
+    items: list[Waiting] = []
+    total = 0
+    for item in batch:
+        if items and (item[0] is not items[0][0] or total + item[2] > EAGER_BYTES):
+            yield _one(items)
+            items, total = [], 0
+        items.append(item)
+        total += item[2]
+    if items:
+        yield _one(items)
+
+
+def _one(items: Sequence[Waiting]) -> tuple[Mapping[str, Any], list[Array]]:
+    columns = zip(*(arrays for _, arrays, _ in items), strict=True)
+    return items[0][0], [each[0] if len(each) == 1 else np.concatenate(each) for each in columns]
 
 
 def _drop_all_in_fork() -> None:

@@ -59,8 +59,10 @@ class Dataset:
 
     @property
     def stored_bytes(self) -> int:
-        """What it takes in the file."""
+        """What it takes in the file now."""
         with reading(self._path):
+            # A reader beside a writer would be told what it was at the last look.
+            self._id.refresh()
             return int(self._id.get_storage_size())
 
     def read(self, start: int, stop: int) -> Array:
@@ -94,6 +96,7 @@ class Container:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         is_being_written = _look_at_outside(path)
         try:
             self._file = h5py.File(_open(path, is_being_written))
@@ -107,6 +110,12 @@ class Container:
         except BaseException:
             self._file.close()
             raise
+
+    @property
+    def bytes(self) -> int:
+        """Size of the open file now, whatever bears its name."""
+        with reading(self._path):
+            return os.fstat(self._file.id.get_vfd_handle()).st_size
 
     def close(self) -> None:
         self.datasets = {}

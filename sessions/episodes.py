@@ -42,11 +42,6 @@ class Episode:
     def info(self) -> EpisodeInfo:
         return self._episodes.info(self.index)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether steps can still be added, as far as the last refresh saw."""
-        return bool(self._episodes.row(self.index)["length"] == schema.NONE)
-
     def __len__(self) -> int:
         return self._episodes.range_of(self.index)[1]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ntm_core.trace import TraceSpec
 from sessions.errors import SessionError
-from sessions.schema import FORMAT
+from sessions.schema import FORMAT, HEADER_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,14 +95,17 @@ class SessionInfo:
         }
         try:
             return _from_plain(json.loads(_to_text(dict(told))) | made)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise SessionError(f"a session's info has texts, mappings of settings and a whole seed; {error}") from None
 
 
 def encode_header(spec: TraceSpec, info: SessionInfo, chunk_steps: int) -> bytes:
-    """The header of a file as JSON bytes."""
+    """The header of a file as JSON bytes. SessionError where they are more than a header may have."""
     plain = {"format": info.format, "chunk_steps": chunk_steps, "spec": spec.to_json(), "session": asdict(info)}
-    return _to_text(plain).encode()
+    text = _to_text(plain).encode()
+    if len(text) > HEADER_LIMIT:
+        raise SessionError(f"a session's info of at most {HEADER_LIMIT} bytes was wanted; got {len(text)}")
+    return text
 
 
 def decode_header(text: bytes) -> tuple[TraceSpec, SessionInfo, int]:
@@ -110,13 +113,13 @@ def decode_header(text: bytes) -> tuple[TraceSpec, SessionInfo, int]:
     try:
         plain = json.loads(text)
         found = int(plain["format"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise SessionError(f"the header of a session is JSON that names its format; {error}") from None
     if not 1 <= found <= FORMAT:
         raise SessionError(f"this viewer reads sessions up to format {FORMAT}; found format {found}. Update ntmviz")
     try:
         return TraceSpec.from_json(plain["spec"]), _from_plain(plain["session"]), int(plain["chunk_steps"])
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise SessionError(f"the header of a session names spec, session and chunk_steps; {error}") from None
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import math
+import operator
 import os
 import time
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ntm_core.trace import Columns, EpisodeInfo, EpisodeKind, TraceSpec
 from sessions import schema
 from sessions.channel import QUEUE_LIMIT, Channel
 from sessions.errors import SessionError
+from sessions.framing import BODY_LIMIT
 from sessions.packing import Packing
 
 if TYPE_CHECKING:
@@ -122,19 +124,21 @@ class Recorder:
     def begin_episode(self, info: EpisodeInfo, initial: Columns) -> int | None:
         """Start an episode and end the one that is open; returns its index in the file, or None where it is dropped.
 
-        initial: each carried field before the first step, `field.shape`.
+        info: one without a time gets that of now.   initial: each carried field before the first step, `field.shape`.
+        SessionError where a field or a number is not what the format takes; then no episode is open.
         """
         if self._kind is not None:
             self.end_episode()
         start = self._start_packing.pack({name: np.asarray(values)[None] for name, values in initial.items()})
-        self._kind = info.kind
-        self._is_kept = self.failure is None and self._channel.waiting_bytes < QUEUE_LIMIT
-        if not self._is_kept:
+        plain = _plain(info)
+        is_kept = self.failure is None and self._channel.waiting_bytes < QUEUE_LIMIT
+        if is_kept:
+            # Before the episode is open: what is missing belongs to none that is there.
+            self._report_drops()
+        self._kind, self._is_kept = info.kind, is_kept
+        if not is_kept:
             self._dropped += 1
             return None
-        self._report_drops()
-        plain = {name: getattr(info, name) for name in schema.EPISODE_NUMBERS}
-        plain |= {"kind": info.kind.value, "label": info.label}
         if not self._put({"op": "begin", "info": plain}, start):
             return None
         self._episodes += 1
@@ -145,18 +149,20 @@ class Recorder:
         self._append(self._packing.pack({name: np.asarray(values)[None] for name, values in record.items()}))
 
     def append_steps(self, columns: Columns) -> None:
-        """Consecutive steps at once, time first. The arrays are copied."""
+        """Consecutive steps at once, time first, up to 2 GiB of them. The arrays are copied."""
         self._append(self._packing.pack(columns))
 
     def end_episode(self, *, loss: float = math.nan, wrong_bits: float = math.nan) -> None:
         if self._kind is None:
             raise SessionError("no episode is open; begin one first")
+        told = {"op": "end", "loss": _number("loss", loss), "wrong_bits": _number("wrong_bits", wrong_bits)}
         if self._is_kept:
-            self._put({"op": "end", "loss": float(loss), "wrong_bits": float(wrong_bits)})
+            self._put(told)
         self._kind = None
 
     def log(self, iteration: int, **metrics: float) -> None:
         """Numbers of one training iteration; up to 24 names in a session, others are left out with a warning."""
+        at = _whole("iteration", iteration)
         for name in metrics.keys() - self._metrics:
             if len(self._metrics) < schema.METRIC_COLUMNS:
                 self._metrics.add(name)
@@ -167,21 +173,25 @@ class Recorder:
                 _log.warning("a session has up to %d metrics; %r is left out", schema.METRIC_COLUMNS, name)
         names = tuple(metrics)
         head = self._log_heads.setdefault(names, {"op": "log", "names": names})
-        values = np.array([list(metrics.values())], np.float64)
-        self._channel.put(head, (np.array([iteration], np.int64), values))
+        values = np.array([[_number(name, value) for name, value in metrics.items()]], np.float64)
+        self._channel.put(head, (np.array([at], np.int64), values))
 
     def event(self, kind: str, *, text: str = "", step: int = -1, iteration: int = -1) -> None:
         """Something happened: at a step of the open episode, at an iteration. kind: one word of up to 24 letters."""
         if not kind.isidentifier() or not kind.isascii() or len(kind) > schema.EVENT_ROW["kind"].itemsize:
             raise SessionError(f"the kind of an event is one word of up to 24 letters; got {kind!r}")
         episode = self._episodes - 1 if self._kind is not None and self._is_kept else schema.NONE
-        places = {"episode": episode, "step": int(step), "iteration": int(iteration)}
-        self._channel.put({"op": "event", "kind": kind, "text": text, "places": places, "wall_time": time.time()})
+        places = {"episode": episode, "step": _whole("step", step), "iteration": _whole("iteration", iteration)}
+        told = str(text)[: schema.TEXT_LIMIT]
+        self._channel.put({"op": "event", "kind": kind, "text": told, "places": places, "wall_time": time.time()})
 
     def checkpoint(self, weights: bytes, iteration: int) -> int:
         """Keep a safetensors blob; returns its index, or -1 where it is dropped."""
         content = np.frombuffer(weights, np.uint8)
-        head = {"op": "checkpoint", "iteration": int(iteration), "wall_time": time.time()}
+        head = {"op": "checkpoint", "iteration": _whole("iteration", iteration), "wall_time": time.time()}
+        if content.nbytes > BODY_LIMIT:
+            _log.warning("a checkpoint has up to %d bytes; one of %d is left out", BODY_LIMIT, content.nbytes)
+            return schema.NONE
         if not self._channel.put(head, (content,)):
             return schema.NONE
         self._checkpoints += 1
@@ -203,6 +213,10 @@ class Recorder:
     def _append(self, rows: NDArray[np.float32]) -> None:
         if self._kind is None:
             raise SessionError("no episode is open; begin one first")
+        if rows.nbytes > BODY_LIMIT:
+            raise SessionError(
+                f"steps of at most {BODY_LIMIT} bytes at once were wanted; got {rows.nbytes}: append them in parts"
+            )
         if self._is_kept:
             self._put(_STEPS, rows)
 
@@ -219,3 +233,31 @@ class Recorder:
             self._channel.put({"op": "dropped", "episodes": self._dropped})
             self.event("dropped", text=f"{self._dropped - self._reported} episodes dropped: the writer was behind")
             self._reported = self._dropped
+
+
+def _plain(info: EpisodeInfo) -> dict[str, Any]:
+    """An episode's info as plain JSON of numbers that its row can hold."""
+    plain: dict[str, Any] = {"kind": info.kind.value, "label": str(info.label)[: schema.TEXT_LIMIT]}
+    for name in schema.EPISODE_NUMBERS:
+        is_whole = schema.EPISODE_ROW[name].kind == "i"
+        plain[name] = (_whole if is_whole else _number)(name, getattr(info, name))
+    return plain | {"wall_time": plain["wall_time"] or time.time()}
+
+
+def _whole(name: str, value: SupportsIndex) -> int:
+    """A Python integer of what may be one of NumPy."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not -(2**63) <= number < 2**63:
+        raise SessionError(f"{name}: a whole number of up to 64 bits was wanted; got {value!r}")
+    return number
+
+
+def _number(name: str, value: SupportsFloat) -> float:
+    """A Python float of what may be a number of NumPy."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise SessionError(f"{name}: a number was wanted; got {value!r}") from None

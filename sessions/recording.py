@@ -111,7 +111,7 @@ class Recording:
     @property
     def bytes(self) -> int:
         """Size of the file."""
-        return self.path.stat().st_size
+        return self._container.bytes
 
     @property
     def checkpoint_bytes(self) -> int:

@@ -160,10 +160,6 @@ class Part:
     dims: tuple[str, ...] = ()
     about: str = ""
 
-    @property
-    def chunk_bytes(self) -> int:
-        return int(np.prod(self.chunks, dtype=object)) * self.dtype.itemsize
-
 
 def chunk_steps(spec: TraceSpec) -> int:
     """Steps in one sealed chunk: a power of two, at most 64, and about a megabyte of all fields.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions import schema
-from sessions.errors import SessionError
 from sessions.info import SessionInfo, encode_header
 from sessions.packing import Packing, Rows
 from sessions.schema import Part, State, TextKind
@@ -62,8 +62,18 @@ class SessionFile:
         self._file.swmr_mode = True
         self.flush()
 
+    @property
+    def status(self) -> os.stat_result:
+        """Of the open file itself, whatever its name is now."""
+        return os.fstat(self._file.id.get_vfd_handle())
+
     def begin_episode(self, info: EpisodeInfo, initial: Rows) -> None:
-        """initial: the carried fields packed, (1, size)."""
+        """Start an episode. One that is still open ends here, as its recorder could not say how.
+
+        initial: the carried fields packed, (1, size).
+        """
+        if self._open_episode is not None:
+            self.end_episode(float("nan"), float("nan"))
         row = np.zeros(1, schema.EPISODE_ROW)
         for name in schema.EPISODE_NUMBERS:
             row[name] = getattr(info, name)
@@ -256,8 +266,6 @@ class _Table:
 
 def _write_header(file: h5py.File, spec: TraceSpec, info: SessionInfo, chunk_steps: int) -> None:
     text = encode_header(spec, info, chunk_steps)
-    if len(text) > schema.HEADER_LIMIT:
-        raise SessionError(f"a session's info of at most {schema.HEADER_LIMIT} bytes was wanted; got {len(text)}")
     header = file.create_dataset(schema.HEADER, data=np.frombuffer(text, np.uint8))
     header.attrs["crc32"] = np.uint32(zlib.crc32(text))
     file.attrs["product"] = np.bytes_(schema.PRODUCT)

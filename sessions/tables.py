@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TRIES = 50
 """Looks at a row that is being written just now, a millisecond apart, before it counts as damaged."""
 _ALWAYS_READ = 1 << 20
-"""Bytes of rows that are read without asking first whether the file can hold them."""
+"""Bytes that are read without asking first whether the file can hold them."""
 
 Rows = NDArray[Any]
 
@@ -79,7 +79,7 @@ class Table:
 def read_bytes(dataset: Dataset, row: Any, what: str, path: Path) -> bytes:
     """The byte range of a text or a checkpoint that a row of its table names, checked."""
     start, length = int(row["offset"]), int(row["length"])
-    if start < 0 or not 0 <= length <= path.stat().st_size:
+    if start < 0 or length < 0 or (length > _ALWAYS_READ and length > dataset.stored_bytes):
         raise DamageError(f"{what} claims bytes {start} to {start + length}, which the file does not have: {path}")
     content = dataset.read(start, start + length).tobytes()
     if zlib.crc32(content) != row["content_crc32"]:

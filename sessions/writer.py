@@ -18,7 +18,7 @@ from sessions import schema
 from sessions.compact import compact
 from sessions.errors import FrameError, SessionError
 from sessions.framing import Frame, Readable, Writable, read_frame, write_frame
-from sessions.info import SessionInfo
+from sessions.info import SessionInfo, encode_header
 from sessions.schema import State, TextKind
 from sessions.storage import SessionFile
 
@@ -66,15 +66,17 @@ def serve(frames: Readable, answers: Writable) -> None:
                 state = State.CLOSED
             case _:
                 _write(file, frame, metrics)
+    written = file.status
     file.close(state)
-    compact(str(first.head["path"]))
+    compact(str(first.head["path"]), written)
 
 
 def _create(head: Mapping[str, Any]) -> SessionFile:
     path = str(head["path"])
     spec = TraceSpec.from_json(head["spec"])
     info = SessionInfo.made_from(head["info"])
-    schema.chunk_steps(spec)
+    # Whatever is wrong with them is told before a file is touched.
+    encode_header(spec, info, schema.chunk_steps(spec))
     if os.path.isdir(path):
         raise SessionError(f"the name of a file to write was wanted; this is a folder: {path}")
     try:
@@ -88,8 +90,11 @@ def _create(head: Mapping[str, Any]) -> SessionFile:
         raise SessionError(f"cannot write a session here: {error.strerror}: {path}") from None
     try:
         return SessionFile(path, spec, info)
-    except OSError as error:
+    except Exception as error:
+        # Else the next try would find a file of this name.
         os.unlink(path)
+        if not isinstance(error, OSError):
+            raise
         raise SessionError(
             f"a file that can be read while it is written (HDF5 SWMR) was wanted; {_in_one_line(error)}. "
             f"Record to a local disk: {path}"

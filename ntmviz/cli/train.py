@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import MOST_SEQUENCES, RunOptions
 from ntmviz.wording import grouped, short
+from sessions.policy import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="the session (TASK-seedN.ntmviz.h5 here)")
     parser.add_argument("--record", default="auto", metavar="POLICY", help="auto, all, every:N or off (auto)")
     parser.add_argument(
-        "--max-size", type=positive, default=2000, metavar="MB", help="of the session, with --record auto (2000)"
+        "--max-size", type=positive, default=MAX_SIZE // 10**6, metavar="MB", help="of the session, with --record auto"
     )
     parser.add_argument(
         "--set",
@@ -50,7 +51,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a setting of the model, or task.KEY=VALUE, or train.KEY=VALUE; may be given again",
     )
-    parser.add_argument("--resume", metavar="FILE", help="start from the last checkpoint of a session")
+    parser.add_argument(
+        "--resume",
+        metavar="FILE",
+        help="start from the last checkpoint of a session: its weights, at iteration 0 and the first learning rate",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON, last line")
 
 

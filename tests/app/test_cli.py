@@ -426,6 +426,18 @@ def test_an_error_nobody_foresaw_is_one_line_too(call, monkeypatch, session):
     ]
 
 
+def test_a_reader_that_has_enough_is_no_error(session):
+    with subprocess.Popen(
+        [*PROGRAM, "info", session],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as info:
+        info.stdout.close()
+        assert info.stderr.read() == b""
+    assert info.returncode == 1
+
+
 def test_help_is_there_for_every_command(call):
     for words in ((), ("train",), ("demo",), ("follow",), ("info",), ("figure",)):
         code, out, err = call(*words, "--help")

@@ -104,6 +104,14 @@ CHANGES = {
         lambda file: rewrite_header(file, lambda plain: plain.update(format=2)),
         "reads sessions up to format 1; found format 2. Update ntmviz",
     ),
+    "an infinite format": (
+        lambda file: rewrite_header(file, lambda plain: plain.update(format=float("inf"))),
+        "is JSON that names its format; cannot convert float infinity to integer",
+    ),
+    "an infinite process": (
+        lambda file: rewrite_header(file, lambda plain: plain["session"]["writer"].update(pid=float("inf"))),
+        "names spec, session and chunk_steps; cannot convert float infinity to integer",
+    ),
     "header without a spec": (
         lambda file: rewrite_header(file, lambda plain: plain.pop("spec")),
         "names spec, session",

@@ -32,7 +32,6 @@ def test_each_step_by_hand_shows_at_once(path, spec):
             assert not recording.refresh()
             assert len(recording.episodes[0]) == step + 1
             check_steps(recording, [step, step // 2])
-        assert recording.episodes[0].is_open
         check_source(recording.episodes[0])
 
 
@@ -131,14 +130,60 @@ def test_an_episode_that_ends_is_seen_to_end(path):
         recorder.flush(10)
         recording.refresh()
         episode = recording.episodes[0]
-        assert (episode.is_open, len(episode)) == (True, 0)
+        assert len(episode) == 0
         recorder.append_steps(numbered(spec, 0, 3))
         recorder.end_episode(loss=0.5)
         recorder.begin_episode(EpisodeInfo(), still(spec))
+        recorder.append_steps(numbered(spec, 3, 2))
         recorder.flush(10)
         recording.refresh()
-        assert (episode.is_open, len(episode), episode.info.loss) == (False, 3, 0.5)
-        assert recording.episodes[1].is_open
+        assert (len(episode), episode.info.loss) == (3, 0.5)
+        assert len(recording.episodes[1]) == 2
+
+
+def test_a_reader_that_looked_away_for_long_takes_in_all_rows_at_once(path):
+    with sessions.Recorder(path, tiny_spec()) as recorder:
+        recorder.log(0, loss=0.0)
+        recorder.checkpoint(b"small", 0)
+        assert recorder.flush(10)
+        with sessions.open(path) as recording:
+            assert recording.checkpoints[0].read() == b"small"
+            for iteration in range(1, 8000):
+                recorder.log(iteration, loss=float(iteration))
+            recorder.checkpoint(bytes(3_000_000), 1)
+            assert recorder.flush(30)
+            assert recording.refresh()
+            assert recording.metrics["loss"].tolist() == list(range(8000))
+            assert recording.checkpoints[1].read() == bytes(3_000_000)
+            assert recording.bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize("fate", ["moved", "deleted", "replaced"])
+def test_an_open_session_does_not_need_its_name_any_more(path, fate):
+    spec, content = tiny_spec(), bytes(3_000_000)
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(label="mine"), still(spec))
+        recorder.append_steps(numbered(spec, 0, 70))
+        recorder.checkpoint(content, 0)
+        assert recorder.flush(10)
+        with sessions.open(path) as recording:
+            match fate:
+                case "moved":
+                    path.rename(path.with_name("elsewhere.h5"))
+                case "deleted":
+                    path.unlink()
+                case "replaced":
+                    path.with_name("other").write_text("another file")
+                    path.with_name("other").rename(path)
+            assert recording.bytes > len(content)
+            assert recording.episodes[0].info.label == "mine"
+            assert recording.checkpoints[0].read() == content
+            recorder.append_steps(numbered(spec, 70, 7))
+            recorder.close()
+            assert recorder.failure is None
+            assert recording.refresh() and recording.complete
+            check_steps(recording, range(77))
+    assert fate != "replaced" or path.read_text() == "another file"
 
 
 def test_a_session_is_live_while_it_is_written_and_complete_when_closed(path):

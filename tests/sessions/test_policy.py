@@ -5,13 +5,13 @@ import math
 import pytest
 
 from sessions.errors import SessionError
-from sessions.policy import SHORTEST_S, parse
+from sessions.policy import MAX_SIZE, SHORTEST_S, parse
 
 
 class Training:
     """Made-up training: an iteration takes some time, recording one takes more time and adds to the file."""
 
-    def __init__(self, word, *, iteration_s, cost_s=0.0, episode_bytes=0, max_size=2_000_000_000):
+    def __init__(self, word, *, iteration_s, cost_s=0.0, episode_bytes=0, max_size=MAX_SIZE):
         self.now = 100.0
         self.bytes = 0
         self.recorded = []

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import sessions
-from ntm_core.trace import EpisodeInfo, EpisodeKind
+from ntm_core.trace import EpisodeInfo, EpisodeKind, Field, Role, TraceSpec
 from sessions import compact
 from sessions import recorder as recorder_module
 from sessions.info import SessionInfo
@@ -79,6 +79,8 @@ def test_a_path_that_cannot_be_written_is_told_in_one_line(tmp_path, name, told)
     [
         ({"modle": "ntm"}, "got modle too"),
         ({"seed": "three"}, "a whole seed"),
+        ({"seed": float("inf")}, "a whole seed"),
+        ({"title": "long" * 2**20}, "info of at most 4194304 bytes was wanted"),
         ({"train": np.zeros(3)}, "is not JSON serializable"),
     ],
 )
@@ -86,6 +88,57 @@ def test_info_that_cannot_be_kept_is_told(path, info, told):
     with pytest.raises(sessions.SessionError, match=told):
         sessions.Recorder(path, tiny_spec(), info)
     assert not path.exists()
+
+
+def test_an_impossible_session_does_not_take_the_place_of_one_that_is_there(path):
+    with sessions.Recorder(path, tiny_spec(), {"title": "first"}):
+        pass
+    with pytest.raises(sessions.SessionError, match="info of at most"):
+        sessions.Recorder(path, tiny_spec(), {"title": "long" * 2**20}, overwrite=True)
+    with sessions.open(path) as recording:
+        assert recording.info.title == "first"
+
+
+def test_a_session_that_fails_half_way_through_its_creation_leaves_no_file(path):
+    spec = TraceSpec((Field("gate", Role.GATE, (2,), ("head",), unit="\ud800"),))
+    with pytest.raises(sessions.SessionError):
+        sessions.Recorder(path, spec)
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (lambda recorder: recorder.begin_episode(EpisodeInfo(seed=2**63), still(tiny_spec())), "seed: a whole number"),
+        (lambda recorder: recorder.begin_episode(EpisodeInfo(item=0.5), still(tiny_spec())), r"item: .*got 0\.5"),
+        (lambda recorder: recorder.begin_episode(EpisodeInfo(loss="low"), still(tiny_spec())), "loss: a number"),
+        (lambda recorder: recorder.end_episode(loss="low"), "loss: a number was wanted; got 'low'"),
+        (lambda recorder: recorder.log(-(2**63) - 1, loss=1.0), "iteration: a whole number"),
+        (lambda recorder: recorder.log(1, loss="low"), "loss: a number"),
+        (lambda recorder: recorder.event("hit", step=2**63), "step: a whole number"),
+        (lambda recorder: recorder.checkpoint(b"weights", 2**63), "iteration: a whole number"),
+    ],
+)
+def test_a_number_that_the_format_cannot_hold_is_told_and_recording_goes_on(path, record, told):
+    spec = tiny_spec()
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), still(spec))
+        with pytest.raises(sessions.SessionError, match=told):
+            record(recorder)
+        recorder.begin_episode(EpisodeInfo(), still(spec))
+        recorder.append_steps(numbered(spec, 0, 3))
+    with sessions.open(path) as recording:
+        assert recording.complete
+        assert [len(each) for each in recording.episodes] == [0, 3]
+
+
+def test_a_text_of_any_length_does_not_end_recording(path):
+    with sessions.Recorder(path, tiny_spec()) as recorder:
+        recorder.begin_episode(EpisodeInfo(label="long" * 2**23), still(tiny_spec()))
+        recorder.event("hit", text="long" * 2**23)
+    with sessions.open(path) as recording:
+        assert recording.complete
+        assert recording.episodes[0].info.label == recording.events[0].text == "long" * 2**14
 
 
 def test_fields_that_do_not_fit_the_spec_are_told(path):
@@ -133,14 +186,15 @@ def test_a_writer_that_stands_still_does_not_hold_up_training(path, monkeypatch)
         assert recorder.begin_episode(EpisodeInfo(iteration=99), initial) == 1
     with sessions.open(path) as recording:
         assert recording.dropped_episodes == 20
-        assert [(event.kind, event.text) for event in recording.events] == [
-            ("dropped", "20 episodes dropped: the writer was behind")
+        assert [(event.kind, event.text, event.episode) for event in recording.events] == [
+            ("dropped", "20 episodes dropped: the writer was behind", -1)
         ]
         assert [len(each) for each in recording.episodes] == [200, 0]
         assert recording.episodes[1].info.iteration == 99
 
 
 def test_an_accepted_episode_that_outgrows_all_bounds_is_cut_and_counted(path, monkeypatch):
+    monkeypatch.setattr("sessions.channel.QUEUE_LIMIT", 100_000)
     monkeypatch.setattr("sessions.channel.HARD_LIMIT", 1_000_000)
     spec = ntm_spec()
     columns = numbered(spec, 0, 41)
@@ -154,9 +208,75 @@ def test_an_accepted_episode_that_outgrows_all_bounds_is_cut_and_counted(path, m
         finally:
             os.kill(recorder.writer_pid, signal.SIGCONT)
         assert recorder.dropped_episodes == 1
+        recorder.end_episode()
+        assert recorder.flush(30)
+        assert recorder.begin_episode(EpisodeInfo(), still(spec)) == 1
+        recorder.append_steps(numbered(spec, 41, 5))
+        recorder.flush(30)
+        with sessions.open(path) as recording:
+            assert [len(each) for each in recording.episodes] == [41, 5]
     with sessions.open(path) as recording:
         assert recording.dropped_episodes == 1
-        assert len(recording.episodes[0]) == 41
+        assert [len(each) for each in recording.episodes] == [41, 5]
+        assert [(event.kind, event.episode) for event in recording.events] == [("dropped", -1)]
+
+
+def test_a_frame_of_any_size_is_kept_where_the_writer_is_not_behind(path, monkeypatch):
+    monkeypatch.setattr("sessions.channel.HARD_LIMIT", 100_000)
+    spec = ntm_spec()
+    columns, weights = numbered(spec, 0, 41), bytes(500_000)
+    with sessions.Recorder(path, spec) as recorder:
+        assert recorder.begin_episode(EpisodeInfo(), still(spec)) == 0
+        recorder.append_steps(columns)
+        assert recorder.checkpoint(weights, 0) == 0
+        assert recorder.dropped_episodes == 0
+    with sessions.open(path) as recording:
+        assert same_bits(recording.episodes[0].series("memory"), columns["memory"])
+        assert recording.checkpoints[0].read() == weights
+
+
+def test_frames_that_waited_long_are_not_joined_past_what_a_frame_may_hold(path, monkeypatch):
+    monkeypatch.setattr("sessions.channel.EAGER_BYTES", 800_000)
+    monkeypatch.setattr("sessions.framing.BODY_LIMIT", 1_000_000)
+    spec = ntm_spec()
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), still(spec))
+        for start in range(0, 410, 41):
+            recorder.append_steps(numbered(spec, start, 41))
+        assert recorder.flush(30)
+        assert recorder.failure is None
+    with sessions.open(path) as recording:
+        assert same_bits(recording.episodes[0].series("input"), numbered(spec, 0, 410)["input"])
+
+
+def test_what_no_frame_can_hold_is_told_and_recording_goes_on(path, monkeypatch, caplog):
+    monkeypatch.setattr(recorder_module, "BODY_LIMIT", 1000)
+    spec = tiny_spec()
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), still(spec))
+        with pytest.raises(sessions.SessionError, match="at most 1000 bytes at once were wanted; got 4000: append"):
+            recorder.append_steps(numbered(spec, 0, 50))
+        assert recorder.checkpoint(bytes(1001), 0) == -1
+        assert "a checkpoint has up to 1000 bytes; one of 1001 is left out" in caplog.text
+        recorder.append_steps(numbered(spec, 0, 12))
+        assert recorder.checkpoint(bytes(1000), 0) == 0
+    with sessions.open(path) as recording:
+        assert (len(recording.episodes[0]), len(recording.checkpoints)) == (12, 1)
+
+
+def test_a_fault_of_the_sending_thread_is_told_like_any_other(path, monkeypatch, caplog, wait_until):
+    def fault(batch):
+        raise LookupError("nobody thought\nof this")
+
+    recorder = sessions.Recorder(path, tiny_spec())
+    monkeypatch.setattr("sessions.channel._joined", fault)
+    recorder.begin_episode(EpisodeInfo(), still(tiny_spec()))
+    wait_until(lambda: recorder.failure is not None)
+    assert recorder.failure == "LookupError: nobody thought of this"
+    assert recorder.begin_episode(EpisodeInfo(), still(tiny_spec())) is None
+    assert (recorder.recorded_episodes, recorder.dropped_episodes) == (1, 2)
+    recorder.close()
+    assert len([record for record in caplog.records if "recording has stopped" in record.message]) == 1
 
 
 def test_a_full_disk_ends_recording_and_not_training(path, caplog):
@@ -237,6 +357,7 @@ def test_a_small_session_takes_little_room_once_it_is_closed(path):
 
 def test_a_file_that_took_the_place_of_a_session_is_left_alone(path, monkeypatch):
     file = SessionFile(str(path), tiny_spec(), SessionInfo.made_from({}))
+    written = file.status
     file.close(State.CLOSED)
     copy = compact._copy
 
@@ -246,6 +367,29 @@ def test_a_file_that_took_the_place_of_a_session_is_left_alone(path, monkeypatch
         path.write_text("another file")
 
     monkeypatch.setattr(compact, "_copy", copy_while_another_program_writes)
-    compact.compact(str(path))
+    compact.compact(str(path), written)
     assert path.read_text() == "another file"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_another_session_that_took_the_place_of_one_is_left_alone(path):
+    first = SessionFile(str(path), tiny_spec(), SessionInfo.made_from({"title": "first"}))
+    written = first.status
+    first.close(State.CLOSED)
+    path.rename(path.with_name("elsewhere.h5"))
+    SessionFile(str(path), tiny_spec(), SessionInfo.made_from({"title": "second"})).close(State.CLOSED)
+    content = path.read_bytes()
+    compact.compact(str(path), written)
+    assert path.read_bytes() == content
+    assert {each.name for each in path.parent.iterdir()} == {path.name, "elsewhere.h5"}
+
+
+def test_files_beside_a_session_are_left_alone(path):
+    neighbour = path.with_name(f"{path.name}.compact")
+    neighbour.write_text("of another program")
+    with sessions.Recorder(path, tiny_spec()):
+        path.chmod(0o640)
+    assert neighbour.read_text() == "of another program"
+    assert path.stat().st_size < 50_000
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert {each.name for each in path.parent.iterdir()} == {path.name, neighbour.name}

@@ -1,6 +1,7 @@
 """What was recorded is what is read, bit for bit."""
 
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from sessions.packing import Packing
 from sessions.schema import State
 from sessions.storage import SessionFile
 from tests.contracts import check_source, same_bits
-from tests.sessions.traces import at, episode, ntm_spec, tiny_spec, wide_spec
+from tests.sessions.traces import at, episode, ntm_spec, still, tiny_spec, wide_spec
 
 shapes = st.lists(st.integers(1, 5), max_size=3).map(tuple)
 
@@ -92,8 +93,34 @@ def test_all_that_is_told_of_an_episode_comes_back(path):
             if name not in ("loss", "wrong_bits")
         )
         assert second.info.label == "" and np.isnan(second.info.loss)
-        assert not second.is_open
+        assert len(second) == 0
         check_source(first)
+
+
+def test_an_episode_without_a_time_gets_that_of_its_beginning(path):
+    with sessions.Recorder(path, tiny_spec()) as recorder:
+        before = time.time()
+        recorder.begin_episode(EpisodeInfo(), still(tiny_spec()))
+        after = time.time()
+    with sessions.open(path) as recording:
+        assert before <= recording.episodes[0].info.wall_time <= after
+
+
+def test_numbers_of_numpy_are_as_good_as_those_of_python(path):
+    spec = tiny_spec()
+    told = EpisodeInfo(iteration=np.int64(7), seed=np.uint64(2**63 - 1), loss=np.float32(0.25), label=np.str_("mine"))
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(told, still(spec))
+        recorder.event("hit", step=np.int32(4), iteration=np.int64(7))
+        recorder.log(np.int64(7), loss=np.float32(0.5))
+        recorder.checkpoint(b"weights", np.int16(7))
+    with sessions.open(path) as recording:
+        assert recording.complete
+        info = recording.episodes[0].info
+        assert (info.iteration, info.seed, info.label) == (7, 2**63 - 1, "mine")
+        assert (recording.events[0].step, recording.events[0].iteration) == (4, 7)
+        assert recording.metrics["loss"].tolist() == [0.5]
+        assert recording.checkpoints[0].iteration == 7
 
 
 def test_all_that_is_told_of_a_session_comes_back(path):

@@ -13,14 +13,16 @@ from ntmviz.window import MainWindow
 SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16}
 
 
-def train(path: Path, *, iterations: int = 24, heads: int = 1, record: str = "every:4", **more: object) -> Path:
+def train(
+    path: Path, *, iterations: int = 24, heads: int = 1, record: str = "every:4", length: int = 6, **more: object
+) -> Path:
     """A real training, short; everything goes the way of the product."""
     from ntmviz.runs import Run
 
     run = Run(
         RunOptions(
             out=str(path),
-            task_settings={"max_length": 6, "bits": 4},
+            task_settings={"max_length": length, "bits": 4},
             model_settings=SMALL | {"read_heads": heads, "write_heads": heads},
             train={"batch": 4},
             seed=1,
@@ -46,6 +48,12 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def session_of_two_heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished session of a network with two heads of each kind."""
     return train(tmp_path_factory.mktemp("session") / "two.ntmviz.h5", heads=2)
+
+
+@pytest.fixture(scope="session")
+def long_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session whose last episode has more steps than any window shows at once."""
+    return train(tmp_path_factory.mktemp("session") / "long.ntmviz.h5", iterations=1, length=200)
 
 
 @pytest.fixture

@@ -175,7 +175,8 @@ def test_a_step_is_put_into_words_from_its_numbers(episode):
 
 
 @pytest.mark.parametrize(
-    ("weighting", "text"), [([1, 0, 0], "1.00 row"), ([0.5, 0.5, 0], "2.00 rows"), ([0, 0, 0], "no row: it has no mass")]
+    ("weighting", "text"),
+    [([1, 0, 0], "1.00 row"), ([0.5, 0.5, 0], "2.00 rows"), ([0, 0, 0], "no row: it has no mass")],
 )
 def test_spread_counts_effective_rows(weighting, text):
     assert spread(np.array(weighting, float)) == text

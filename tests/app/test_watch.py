@@ -66,6 +66,18 @@ def test_the_first_door_trains_live_and_time_can_be_looked_back_on(live, qtbot):
         assert len(recording.episodes) == newest(window) + 1
 
 
+def test_another_session_can_be_looked_at_while_it_trains(live, qtbot, session):
+    training = live.desk.recording.path
+    live.desk.open(session)
+    assert live.desk.is_training
+    assert not live.views.run.status.is_training
+    assert "trains in the background" in live.queue.text()
+    assert "sequences/s" not in live.headline.rates.text()
+    live.actions_by_name["show_training"].trigger()
+    assert live.desk.recording.path == training
+    qtbot.waitUntil(lambda: live.views.run.status.is_training, timeout=10_000)
+
+
 def test_closing_the_window_ends_the_training_and_seals_the_session(live):
     path, pid = live.desk.recording.path, live.desk.engine.pid
     assert pid > 0

@@ -9,11 +9,13 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu
 
+from ntm_core.trace import StepRecord
 from ntmviz import notes
 from ntmviz.figures import HeadKind
 from ntmviz.notes import Bookmark
 from ntmviz.settings import Settings
 from ntmviz.views import machine_layout, sequence_layout
+from ntmviz.views.this_step import describe
 
 
 @pytest.fixture
@@ -436,6 +438,51 @@ def test_a_truncated_session_opens_or_says_why(window, session, tmp_path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     window.commands.open_path(path)
     assert window.notice.isVisible() or window.presenter.now is not None
+
+
+@pytest.mark.parametrize("size", [(1024, 680), (1900, 1100)])
+def test_a_long_episode_survives_any_size(open_window, long_session, qtbot, size):
+    window = open_window(long_session)
+    view = window.views.sequence
+    assert view.sequence_layout.count < view.sequence_layout.steps
+    window.resize(*size)
+    qtbot.waitUntil(lambda: view.sequence_layout.count == view.steps_in_view(view.sequence_layout.steps))
+    window.actions_by_name["reset_docks"].trigger()
+    qtbot.waitUntil(lambda: view.sequence_layout.count == view.steps_in_view(view.sequence_layout.steps))
+
+
+def test_events_and_colours_are_those_of_the_whole_episode(open_window, long_session, qtbot):
+    window = open_window(long_session)
+    source = window.presenter.now.source
+    largest = max(np.abs(source.series(name)).max() for name in ("memory", "add", "read_vector"))
+    window.navigation.go_to_step(0)
+    assert window.views.machine.figure.limit >= largest
+    first_scored = int(source.series("mask").argmax())
+    assert first_scored > window.views.sequence.sequence_layout.count
+    press(qtbot, window, Qt.Key.Key_N)
+    assert shown_step(window) >= first_scored
+    assert window.views.machine.figure.limit >= largest
+
+
+def test_one_session_after_another_is_shown_without_a_trace_of_the_first(open_window, session, long_session):
+    open_window(session).navigation.go_to_step(3)
+    window = open_window(long_session)
+    assert window.notice.isHidden()
+    assert window.presenter.now.source.spec is window.desk.recording.spec
+    assert window.headline._title.text() == "long"
+
+
+def test_a_spread_head_is_not_said_to_look_at_a_row(open_window, session, monkeypatch):
+    window = open_window(session)
+    now = window.presenter.now
+    field = now.source.spec["read_weighting"]
+    flat = np.full(field.shape, 1 / field.shape[1], np.float32)
+    record = now.source.record(now.step)
+    spread_out = StepRecord(now.step, {**record, "read_weighting": flat})
+    monkeypatch.setattr(type(now.source), "record", lambda *_: spread_out)
+    words = describe(now.source, now.step, now.head)
+    assert words.statement.startswith("The read head is spread over 48.0 rows")
+    assert words.written_at is None
 
 
 def test_commands_without_a_session_cannot_be_chosen(window):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import sessions
 from ntmviz import ink
 from ntmviz.assets import asset
@@ -15,7 +17,6 @@ from ntmviz.figures import MachineFigure, machine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
 SAMPLE = "copy.ntmviz.h5"
@@ -36,7 +37,9 @@ class DoorPictures:
             with sessions.open(asset(SAMPLE)) as recording:
                 episode = recording.episodes[len(recording.episodes) - 1]
                 over_time = sequence(episode)
-                step = len(episode) - len(episode) // 4
+                # Where both heads attend to one row each, the later the better.
+                sharp = np.minimum(over_time.writes.max(axis=(0, 1)), over_time.reads.max(axis=(0, 1)))
+                step = len(sharp) - 1 - int((sharp[::-1] > 0.5 * sharp.max()).argmax())
                 at_step = machine(episode, step)
                 return at_step, over_time, rows_to_show(over_time, _ROWS, at_step.locations)
         except (FileNotFoundError, sessions.SessionError, ValueError):
@@ -62,7 +65,7 @@ class DoorPictures:
                 if length:
                     x = left - 6 - length if is_write else left + wide + 6
                     marks.append(ink.Box(x, top + row * cell_h + 1, length, cell_h - 2, fill=token))
-            if first <= weighting.peak < first + rows:
+            if not weighting.is_diffuse and first <= weighting.peak < first + rows:
                 y = top + (weighting.peak - first) * cell_h
                 marks.append(ink.Box(left - 1, y, wide + 2, cell_h, stroke=token))
                 bar = 40 * weighting.peak_value

@@ -78,9 +78,9 @@ class PanelHeader(QWidget):
     def sentence(self) -> str:
         return self._sentence.text()
 
-    def add(self, widget: QWidget) -> None:
-        """Put a control at the right end."""
-        self._layout.addWidget(widget)
+    def add(self, widget: QWidget, stretch: int = 0) -> None:
+        """Put a control at the right end; with `stretch` it shares the room with the sentence."""
+        self._layout.addWidget(widget, stretch)
 
 
 def _body(view: QWidget) -> QFrame:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 import sessions
 from ntmviz import ink
@@ -204,19 +204,22 @@ class WelcomePage(QScrollArea):
             self.cards[door.name] = card
         layout.addLayout(doors)
         layout.addSpacing(16)
-        self._lists = QGridLayout()
-        self._lists.setHorizontalSpacing(24)
-        self._lists.setVerticalSpacing(6)
-        for third in range(3):
-            self._lists.setColumnStretch(third, 1)
-            self._lists.setColumnMinimumWidth(third, 200)
-        self._lists.addWidget(label("Recent", weight=ink.BOLD), 0, 0, 1, 2)
-        self._lists.addWidget(label("Samples", weight=ink.BOLD), 0, 2)
+        lists = QHBoxLayout()
+        lists.setSpacing(24)
         self._recent, self._samples = QVBoxLayout(), QVBoxLayout()
-        for place, rows in enumerate((self._recent, self._samples)):
+        self._samples_column = QWidget()
+        samples = QVBoxLayout(self._samples_column)
+        samples.setContentsMargins(0, 0, 0, 0)
+        recent = QVBoxLayout()
+        for column, title, rows in ((recent, "Recent", self._recent), (samples, "Samples", self._samples)):
             rows.setSpacing(4)
-            self._lists.addLayout(rows, 1, 2 * place, 1, 2 - place)
-        layout.addLayout(self._lists)
+            column.setSpacing(6)
+            column.addWidget(label(title, weight=ink.BOLD))
+            column.addLayout(rows)
+            column.addStretch(1)
+        lists.addLayout(recent, 1)
+        lists.addWidget(self._samples_column)
+        layout.addLayout(lists)
         layout.addSpacing(8)
         layout.addWidget(label("Ctrl+O: open     F1: keys     Ctrl+K: all commands", size=ink.SMALL, tone="muted"))
         layout.addStretch(2)
@@ -232,6 +235,10 @@ class WelcomePage(QScrollArea):
 
     def sizeHint(self) -> QSize:
         return QSize(1440, 800)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._samples_column.setFixedWidth(max(200, self.cards[DOORS[-1].name].width()))  # under the last door
 
     def set_theme(self, palette: Palette) -> None:
         for card in self.cards.values():

@@ -81,7 +81,7 @@ class Views:
         self.head_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.head_button.setToolTip("Which head is explained; H takes the next one")
         self.addressing_header.add(self.head_button)
-        self.sequence_header.add(self.transport)
+        self.sequence_header.add(self.transport, stretch=3)
         self.follow_button = QPushButton("Follow live")
         self.follow_button.setProperty("pill", "true")
         self.follow_button.setFont(font(ink.SMALL, ink.MEDIUM))

@@ -50,7 +50,7 @@ class Transport(QWidget):
         layout.addWidget(self._step)
         layout.addWidget(self._range, 3)
         layout.addWidget(self._speed, 2)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._is_playing = False
         self.refresh_icons()
 

@@ -32,7 +32,7 @@ def test_recording_automatically_costs_training_less_than_a_twentieth(tmp_path, 
     gc.enable()
     episodes = runs["auto"].recorder.recorded_episodes
     for run in runs.values():
-        run.close()
+        run.leave()
     off, auto = median(seconds["off"]), median(seconds["auto"])
     pairs = quantiles([b / a - 1 for a, b in zip(seconds["off"], seconds["auto"], strict=True)], n=4)
     tell(

@@ -9,9 +9,11 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
+from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntmviz import __version__
 from ntmviz.cli import demo, figure, follow, info, open_window, train
 from ntmviz.errors import NtmvizError
+from sessions.errors import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,17 +76,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if is_verbose:
             traceback.print_exc()
         print(f"ntmviz: {_line(error)}", file=sys.stderr)
-        return error.exit_code if isinstance(error, NtmvizError) else USAGE if _is_usage(error) else FAILED
+        if isinstance(error, ConfigError | DeviceError):  # a setting that cannot be was named on the command line
+            return USAGE
+        return error.exit_code if isinstance(error, NtmvizError) else FAILED
 
 
 def _line(error: Exception) -> str:
     """An error in one line; one that nobody foresaw says so."""
     text = " ".join(str(error).split())
-    if isinstance(error, NtmvizError) or type(error).__module__.split(".")[0] in ("ntm_core", "sessions"):
+    if isinstance(error, NtmvizError | CoreError | SessionError):
         return text
     return f"{type(error).__name__}: {text}. This is a fault of ntmviz; 'ntmviz ... --verbose' shows where"
 
-
-def _is_usage(error: Exception) -> bool:
-    """Whether the words of the command line were wrong: a config that cannot be is named on it."""
-    return type(error).__name__ in ("ConfigError", "DeviceError")

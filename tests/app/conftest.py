@@ -7,6 +7,7 @@ import pytest
 
 import sessions
 from ntmviz.app import application, make_window
+from ntmviz.cli import main
 from ntmviz.run_options import RunOptions
 from ntmviz.window import MainWindow
 
@@ -91,3 +92,26 @@ def open_window(window: MainWindow, qtbot) -> Callable[[Path], MainWindow]:
         return window
 
     return open_it
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The folder that the command line stands in, with files that are no sessions."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.h5").touch()
+    (tmp_path / "text.h5").write_text("the quick brown fox " * 100)
+    return tmp_path
+
+
+@pytest.fixture
+def call(capsys):
+    """Runs a command line in this process: exit code, lines of output, lines of errors."""
+
+    def run(*words):
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return code, out.splitlines(), err.splitlines()
+
+    return run

@@ -112,6 +112,7 @@ class Engine:
                 sequences=update.sequences,
                 loss=update.loss,
                 wrong_bits=update.wrong_bits,
+                bit_error_rate=update.bit_error_rate,
                 bits_per_sequence=update.bits_per_sequence,
                 gradient_norm=update.gradient_norm,
                 learning_rate=update.learning_rate,

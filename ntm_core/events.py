@@ -18,6 +18,8 @@ class Trained:
     """Nats, mean over the scored bits."""
     wrong_bits: float
     """Mean over the sequences of the batch."""
+    bit_error_rate: float
+    """Share of wrong bits among all scored bits of the batch."""
     bits_per_sequence: float
     gradient_norm: float
     learning_rate: float

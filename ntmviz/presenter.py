@@ -65,7 +65,7 @@ class Presenter(QObject):
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
-        views.sequence.room_changed.connect(self.present, Qt.ConnectionType.QueuedConnection)
+        views.sequence.resized.connect(self.present, Qt.ConnectionType.QueuedConnection)
 
     @property
     def now(self) -> Resolved | None:

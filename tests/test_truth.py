@@ -14,6 +14,7 @@ from ntm_core.observe import observe
 from ntm_core.tasks import Sample
 from ntm_core.trace import EpisodeKind, Order
 from ntmviz import Run, RunOptions, load_model, runs
+from ntmviz.assets import asset
 from tests.contracts import check_source, same_bits
 
 ITERATIONS = 120
@@ -195,3 +196,14 @@ def test_the_recorded_input_is_the_sequence_that_its_seed_draws(trained):
         drawn = trained.task.sample(info.batch, generator, length)
         for name, tensor in zip(("input", "target", "mask"), drawn, strict=True):
             assert same_bits(episode.series(name), tensor[:, info.item].numpy())
+
+
+def test_a_session_of_a_network_that_learned_is_as_true():
+    """Learned weightings and values are larger and sharper than those of the short trainings above."""
+    with sessions.open(asset("copy.ntmviz.h5")) as recording:
+        assert [event.kind for event in recording.events] == ["solved"]
+        for episode in recording.episodes:
+            wanted = np.stack(list(rebuilt(episode)))
+            np.testing.assert_allclose(episode.series("memory"), wanted, rtol=0, atol=1e-6)
+            reads = read_from(episode, recording.spec.order)
+            np.testing.assert_allclose(episode.series("read_vector"), reads, rtol=0, atol=1e-6)

@@ -87,4 +87,3 @@ def _line(error: Exception) -> str:
     if isinstance(error, NtmvizError | CoreError | SessionError):
         return text
     return f"{type(error).__name__}: {text}. This is a fault of ntmviz; 'ntmviz ... --verbose' shows where"
-

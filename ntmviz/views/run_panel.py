@@ -157,7 +157,8 @@ class RunPanel(QWidget):
         )
         self._of.setVisible(status.iteration >= 0)
         share = 1.0 if not status.iterations else min(1.0, max(0, status.iteration) / status.iterations)
-        self._bar.setValue(round(1000 * share))
+        if self._bar.value() != round(1000 * share):  # a bar lays itself out anew even for the same value
+            self._bar.setValue(round(1000 * share))
         self._bar.setVisible(status.iterations is not None)
         for value, number in zip(self._numbers, (status.loss, status.wrong_bits, status.gradient_norm), strict=True):
             value.setText("–" if number != number else short(number))

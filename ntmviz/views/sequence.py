@@ -18,6 +18,8 @@ from ntmviz.wording import grouped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from PySide6.QtGui import QResizeEvent
+
     from ntmviz.colours import Palette
     from ntmviz.episode_figures import Happening, SequenceFigure
     from ntmviz.views.machine_layout import Rows
@@ -34,14 +36,13 @@ class SequenceView(Canvas):
     """Draws a SequenceFigure with the play head's frame over it; a press or drag wishes for a step."""
 
     step_wished = Signal(int)
-    room_changed = Signal()  # another number of steps fits now
+    resized = Signal()  # another number of steps may fit now
 
     def __init__(self, palette: Palette) -> None:
         self._figure: SequenceFigure | None = None
         self._happenings: Sequence[Happening] = ()
         self._rows: Rows | None = None
         self._step = 0
-        self._room = 0
         self._is_scored = True
         self._loop: tuple[int | None, int | None] = (None, None)
         self._weighting_limit = 1.0
@@ -85,6 +86,11 @@ class SequenceView(Canvas):
         self._step, self._loop = step, loop
         self._draw_over()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None:
+            self.resized.emit()
+
     def redraw(self) -> None:
         figure, rows = self._figure, self._rows
         if figure is None or rows is None or not figure.count:
@@ -96,9 +102,6 @@ class SequenceView(Canvas):
             self.under.show_marks(self.area, [empty], self.theme)
             self.over.show_marks(self.area, [], self.theme)
             return
-        if self.steps_in_view(figure.steps) != self._room:
-            self._room = self.steps_in_view(figure.steps)
-            self.room_changed.emit()
         lanes = [("input", figure.inputs), ("target", figure.targets), ("output", figure.outputs)]
         layout = self._layout = at.arrange(
             int(self.area.width()),

@@ -40,7 +40,7 @@ def test_training_tells_where_it_is_and_logs_every_iteration():
     assert list(sink.metrics) == [0, 1, 2]
     assert sink.metrics[2] == {
         name: getattr(trained, name)
-        for name in ("loss", "wrong_bits", "bits_per_sequence", "gradient_norm", "learning_rate")
+        for name in ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
     }
     assert only(events.Trained, engine.handle(commands.Train())).iteration == 4
 

@@ -62,6 +62,7 @@ def test_the_figures_of_an_update_are_those_of_its_sequences():
     assert update.item_loss == pytest.approx(scores.loss.tolist())
     assert update.loss == pytest.approx(scores.loss.mean().item())
     assert update.wrong_bits == scores.wrong_bits.mean().item()
+    assert update.bit_error_rate == pytest.approx((scores.wrong_bits.sum() / scores.bits.sum()).item())
     assert update.bits_per_sequence == pytest.approx(update.loss * length * 3 / math.log(2))
     assert update.sequences == 4
 

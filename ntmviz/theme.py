@@ -30,7 +30,7 @@ QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 QToolBar { background: $header; border: none; border-bottom: 1px solid $border; spacing: 4px; padding: 3px 8px; }
 QStatusBar { background: $header; border-top: 1px solid $border; color: $muted; }
 #tab { background: transparent; border: none; border-bottom: 2px solid transparent; border-radius: 0;
-    color: $muted; padding: 2px 18px 0; min-height: 22px; }
+    color: $muted; padding: 2px 18px 0; min-height: 22px; min-width: 50px; }
 #tab[on="true"] { color: $text; border-bottom: 2px solid $text; font-weight: 600; }
 QStatusBar::item { border: none; }
 QDockWidget { background: $panel; }

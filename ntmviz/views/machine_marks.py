@@ -107,7 +107,7 @@ def strip_labels(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[in
             yield ink.Text(right, y, strip.label, strip.head.value, align=ink.Align.RIGHT)
             name, _, value = strip.note.partition(" ")
             yield ink.Text(number, y, name, "muted")
-            yield ink.Text(number + 34, y, value, weight=ink.MEDIUM)
+            yield ink.Text(number + max(34.0, text_width(name) + 6), y, value, weight=ink.MEDIUM)
 
 
 def bars(weightings: tuple[Weighting, ...], layout: at.MachineLayout, limit: float) -> Iterator[ink.Mark]:

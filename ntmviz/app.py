@@ -64,7 +64,7 @@ def make_window(theme_name: str | None = None, *, keeps_settings: bool = True) -
     palette = theme.chosen(theme_name or settings.theme)
     theme.apply(app, palette)
     window = MainWindow(settings, palette)
-    window.apply_palette(palette)
+    window.dress(palette)
     return window
 
 
@@ -80,6 +80,8 @@ def run(files: Sequence[Path], *, trains: bool = False) -> int:
     windows = []
     for path in files or (None,):
         window = make_window()
+        if path is not None or trains:
+            window.show_workspace()  # the welcome page would only flash
         window.show()
         windows.append(window)
         if path is not None:

@@ -16,6 +16,9 @@ MOST_SEQUENCES = 20_000
 _MOST_SEEDS = 2**63
 """Of a file's int64 and of torch's generators."""
 
+DEMO_SEED = 4
+"""Of the ten seeds that the README lists, the one that learns copy soonest: nobody waits long for a first picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:

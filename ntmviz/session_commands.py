@@ -17,7 +17,7 @@ from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog, TrainingDialog
 from ntmviz.errors import NtmvizError
-from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from ntmviz.run_options import DEMO_SEED, MOST_SEQUENCES, RunOptions
 from ntmviz.settings import THEMES, new_session_path
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.welcome import SAMPLES
@@ -128,7 +128,9 @@ class SessionCommands(QObject):
         return choose
 
     def open_path(self, path: Path) -> None:
-        self._window.desk.open(path)
+        """Open a session; where that fails and none is open, the welcome page offers others."""
+        if not self._window.desk.open(path) and self._window.desk.recording is None:
+            self._window.show_welcome()
 
     def ask_to_open(self) -> None:
         recent = self._window.settings.recent
@@ -139,7 +141,7 @@ class SessionCommands(QObject):
 
     def train_copy(self) -> None:
         """The first door: copy, from nothing, until it is solved."""
-        self._train(RunOptions(out=str(new_session_path("copy", 0))))
+        self._train(RunOptions(out=str(new_session_path("copy", DEMO_SEED)), seed=DEMO_SEED))
 
     def new_training(self) -> None:
         dialog = TrainingDialog(self._window)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 import sessions
@@ -169,6 +169,7 @@ class FileRow(QPushButton):
 class WelcomePage(QScrollArea):
     """What is seen before any session."""
 
+    shown = Signal()
     door_chosen = Signal(str)  # a Door's name
     session_wished = Signal(object)  # Path
 
@@ -235,6 +236,10 @@ class WelcomePage(QScrollArea):
 
     def sizeHint(self) -> QSize:
         return QSize(1440, 800)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

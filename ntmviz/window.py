@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         desk.progressed.connect(self._on_progressed)
         desk.training_ended.connect(self._on_training_ended)
         self.presenter.presented.connect(self._on_presented)
+        self.welcome.shown.connect(self._on_welcome_shown)
         self.welcome.door_chosen.connect(self.commands.open_door)
         self.welcome.session_wished.connect(self.commands.open_path)
         segment = self.headline.segment
@@ -111,6 +112,8 @@ class MainWindow(QMainWindow):
         segment.replay.clicked.connect(self.navigation.stop_following)
         self.tabs.wished.connect(self.show_workspace)
         views.follow_button.clicked.connect(self.navigation.follow)
+        self._moved = QTimer(self, singleShot=True, interval=0)
+        self._moved.timeout.connect(self._on_docks_settled)
         for dock in views.docks.values():
             for moved in (dock.topLevelChanged, dock.visibilityChanged, dock.dockLocationChanged):
                 moved.connect(self._on_dock_moved)
@@ -137,12 +140,14 @@ class MainWindow(QMainWindow):
         self.toolbar.hide()
         self.tabs.show_current(None)
         self.stack.setCurrentWidget(self.welcome)
-        self.welcome.show_recent(self.settings.recent)
         self.welcome.setFocus()
         self.hint.setText("Choose a door, or drop a session file anywhere")
         self.queue.setText("")
         self.setWindowTitle("ntmviz")
         self.commands.enable()
+
+    def _on_welcome_shown(self) -> None:
+        self.welcome.show_recent(self.settings.recent)
 
     def show_workspace(self) -> None:
         """The Watch workspace, with or without a session in it yet."""
@@ -190,8 +195,11 @@ class MainWindow(QMainWindow):
         self._tell()
 
     def _on_dock_moved(self) -> None:
+        self._moved.start()  # docks move together: one drawing for all
+
+    def _on_docks_settled(self) -> None:
         if self.presenter.now is not None:
-            QTimer.singleShot(0, self.presenter.present)
+            self.presenter.present()
 
     def _on_grew(self) -> None:
         self.presenter.refresh()
@@ -249,10 +257,15 @@ class MainWindow(QMainWindow):
         self.apply_palette(theme.chosen(name))
 
     def apply_palette(self, palette: Palette) -> None:
-        self.theme = palette
+        """Give the application and every view a theme."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         theme.apply(app, palette)
+        self.dress(palette)
+
+    def dress(self, palette: Palette) -> None:
+        """Give what draws itself the theme that the application has."""
+        self.theme = palette
         for name, picture in (("new_training", "new"), ("open", "open"), ("save_copy", "save")):
             self.actions_by_name[name].setIcon(icon(picture))
         self.views.set_theme(palette)

@@ -17,8 +17,8 @@ from ntmviz.app import application, make_window
 from ntmviz.window import MainWindow
 
 ROOT = Path(__file__).parent.parent
-LIVE_ITERATIONS = 330
-"""Where the picture of a training under way is taken: the default seed is half-way through learning."""
+LIVE_ITERATIONS = 170
+"""Where the picture of a training under way is taken: the demo's seed is in the midst of learning."""
 
 
 def ntmviz(*words: object) -> None:

@@ -28,12 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.out is not None:
             raise UsageError("--out goes with --headless; in the window choose File, Save a copy")
         return app.run([], trains=True)
-    from ntmviz.run_options import RunOptions
+    from ntmviz.run_options import DEMO_SEED, RunOptions
     from ntmviz.settings import sessions_folder
 
     folder = (arguments.out or sessions_folder().parent / "demo").absolute()
     print("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20", flush=True)
-    headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), overwrite=True))
+    headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), seed=DEMO_SEED, overwrite=True))
     return 0
 
 

@@ -89,6 +89,8 @@ class MainWindow(QMainWindow):
         bar.setFixedHeight(24)
         self.hint.setContentsMargins(8, 0, 0, 0)
         self.queue.setContentsMargins(0, 0, 8, 0)
+        self.queue.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.queue.setMinimumWidth(160)
         bar.addWidget(self.hint, 1)
         bar.addPermanentWidget(self.queue)
 

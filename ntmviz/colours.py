@@ -54,7 +54,6 @@ class Palette:
     read: str
     write: str
     accent: str
-    on_accent: str
     warning: str
     signed: tuple[str, float, float]
     """A map of the cmap library and the part of its range that is used: the ends are too pale to tell apart."""
@@ -83,7 +82,6 @@ DARK = Palette(
     read="#5BAAFF",
     write="#FF9F45",
     accent="#3CCFB4",
-    on_accent="#06231E",
     warning="#FF7394",
     signed=("crameri:vanimo", 0.1, 0.9),
     read_stops=("#0A0C10", "#123156", "#2873C8", "#58A6FA", "#A6D2FF"),
@@ -105,7 +103,6 @@ LIGHT = Palette(
     read="#1565C0",
     write="#A84A00",
     accent="#0B7564",
-    on_accent="#FFFFFF",
     warning="#B4124A",
     signed=("crameri:bam", 0.1, 0.9),
     read_stops=("#FAFBFC", "#C9E0F8", "#84B8EC", "#4289D6", "#1157AE"),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 1
-SUFFIX = ".ntmviz.h5"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PRODUCT = "ntmviz session"
 

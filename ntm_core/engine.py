@@ -96,7 +96,7 @@ class Engine:
             happened += self._keep_due_checkpoint()
             recorded = self._journal.wants(self.trainer.iteration)
             update = self.trainer.step(recorded)
-            self._log(update)
+            self._journal.log(update.iteration, **update.figures)
             if update.not_finite is not None:
                 return happened + self._stop(update)
             if recorded:
@@ -106,30 +106,8 @@ class Engine:
                 if isinstance(happened[-1], events.Solved):
                     break
         assert update is not None
-        happened.append(
-            events.Trained(
-                iteration=self.trainer.iteration,
-                sequences=update.sequences,
-                loss=update.loss,
-                wrong_bits=update.wrong_bits,
-                bit_error_rate=update.bit_error_rate,
-                bits_per_sequence=update.bits_per_sequence,
-                gradient_norm=update.gradient_norm,
-                learning_rate=update.learning_rate,
-            )
-        )
+        happened.append(events.Trained(iteration=self.trainer.iteration, sequences=update.sequences, **update.figures))
         return happened
-
-    def _log(self, update: Update) -> None:
-        self._journal.log(
-            update.iteration,
-            loss=update.loss,
-            wrong_bits=update.wrong_bits,
-            bit_error_rate=update.bit_error_rate,
-            bits_per_sequence=update.bits_per_sequence,
-            gradient_norm=update.gradient_norm,
-            learning_rate=update.learning_rate,
-        )
 
     def _check(self) -> list[Event]:
         check, iteration = self.trainer.check(), self.trainer.iteration

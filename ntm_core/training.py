@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ntm_core.tasks import Sample, Task
 
 
+FIGURES = ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
+"""The numbers of an update that everybody who follows a training gets."""
+
 RECORDED = slice(0, 1)
 """The sequences of a batch that a trace keeps: to stack the others too would cost training more than recording may."""
 
@@ -115,6 +118,11 @@ class Update:
     """(time, batch, outputs), detached."""
     trace: Trace[Any, Any] | None
     """Of the sequences RECORDED."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What is told and logged of it, by name."""
+        return {name: getattr(self, name) for name in FIGURES}
 
     @property
     def not_finite(self) -> str | None:

@@ -89,7 +89,7 @@ def sequence(source: Source, start: int = 0, stop: int | None = None) -> Sequenc
     return SequenceFigure(start, len(source), inputs, targets, outputs, scored, wrong, writes, reads, not_finite)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Happening:
     """Something at a step that is worth going to."""
 
@@ -143,7 +143,7 @@ def happenings(figure: SequenceFigure) -> tuple[Happening, ...]:
         jump = np.minimum(moved, locations - moved) > 1
         sharp = (height[1:] > 0.5) & (height[:-1] > 0.5)
         found += [Happening(figure.start + int(at) + 1, "read refocus") for at in np.flatnonzero(jump & sharp)]
-    return tuple(sorted(set(found), key=lambda each: (each.step, each.kind)))
+    return tuple(sorted(set(found)))
 
 
 def rows_to_show(figure: SequenceFigure, visible: int, locations: int) -> int:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ntm_core.trace import Role
+from ntm_core.trace import Order, Role
 from ntmviz.colours import Scale
 from ntmviz.episode_figures import Happening, rows_to_show, sequence, survey
 from ntmviz.figures import addressing, cosine, head_label, heads, last_write, machine
 from ntmviz.state import Resolved, Store, ViewState, resolve
-from ntmviz.views.machine_layout import HEADROOM, Rows
+from ntmviz.views.machine_layout import NO_ROWS
 from ntmviz.views.machine_marks import CellNote
 from ntmviz.views.sequence_layout import first_step_in_view
 from ntmviz.views.this_step import describe
@@ -74,12 +74,12 @@ class Presenter(QObject):
 
     @property
     def happenings(self) -> tuple[Happening, ...]:
-        """Of the steps that are drawn."""
+        """Of the episode that is drawn, bookmarks among them."""
         return () if self._excerpt is None else self._excerpt.happenings
 
-    def show_recording(self, recording: Recording | None) -> None:
+    def show_recording(self, recording: Recording | None, bookmarks: frozenset[Bookmark] = frozenset()) -> None:
         """Another session, or none. Closing the old one is its owner's business."""
-        self._recording = recording
+        self._recording, self._bookmarks = recording, bookmarks
         self._survey = None
         self._excerpt, self._excerpt_key, self._training_key = None, (), ()
         self._hovered = None
@@ -122,7 +122,7 @@ class Presenter(QObject):
         views, state = self._views, self._store.state
         self._excerpt, self._excerpt_key = None, ()
         views.machine.show_figure(None, first_row=0, row_pitch=state.row_pitch)
-        views.addressing.show_figure(None, self._rows_or_none())
+        views.addressing.show_figure(None, NO_ROWS)
         views.sequence.show_figure(None, None, ())
         views.this_step.show_words(None)
         views.episodes.show_current(None)
@@ -136,10 +136,14 @@ class Presenter(QObject):
     def _show(self, recording: Recording, now: Resolved) -> None:
         views, state = self._views, self._store.state
         self._steps_drawn = len(now.source)
+        episode_before = self._excerpt_key[:1]
         excerpt = self._take_excerpt(now)
         figure = machine(now.source, now.step, excerpt.survey.limit)
         if state.first_row is not None:
             self._first_row = state.first_row
+        elif self._excerpt_key[:1] != episode_before:
+            visible = views.machine.visible_rows(figure, state.row_pitch)
+            self._first_row = rows_to_show(excerpt.figure, visible, figure.locations)
         views.machine.show_figure(
             figure,
             first_row=self._first_row,
@@ -168,21 +172,16 @@ class Presenter(QObject):
         marked = tuple(sorted(each.step for each in self._bookmarks if each.episode == now.episode))
         key = (now.episode, steps, start, in_view, state.weighting_to_largest, marked)
         if key != self._excerpt_key or self._excerpt is None:
-            is_other = self._excerpt is None or key[0] != self._excerpt_key[0]
             figure = sequence(now.source, start, start + in_view)
             known = self._surveyed(now)
             bookmarked = [Happening(step, "bookmark") for step in marked]
             self._excerpt = _Excerpt(
                 figure,
                 known,
-                tuple(sorted([*known.happenings, *bookmarked], key=lambda each: (each.step, each.kind))),
+                tuple(sorted([*known.happenings, *bookmarked])),
                 known.largest_weighting if state.weighting_to_largest else 1.0,
             )
             self._excerpt_key = key
-            if is_other and state.first_row is None:
-                shown = machine(now.source, now.step)
-                visible = views.machine.visible_rows(shown, state.row_pitch)
-                self._first_row = rows_to_show(figure, visible, shown.locations)
         return self._excerpt
 
     def _surveyed(self, now: Resolved) -> Survey:
@@ -191,10 +190,6 @@ class Presenter(QObject):
         if key != self._survey_key or self._survey is None:
             self._survey, self._survey_key = survey(now.source), key
         return self._survey
-
-    def _rows_or_none(self) -> Rows:
-        layout = self._views.machine.machine_layout
-        return Rows(HEADROOM, 10, 0, 0, 0) if layout is None else layout.rows
 
     def _show_rows(self, now: Resolved) -> None:
         """Everything that shares the machine's rows."""
@@ -281,7 +276,7 @@ class Presenter(QObject):
         spec = now.source.spec
         key_field = spec.with_role(Role.KEY)
         similarity = float("nan")
-        seen = figure.before if spec.order == "read_first" else figure.memory
+        seen = figure.before if spec.order is Order.READ_FIRST else figure.memory
         if key_field is not None:
             keys = now.source.record(now.step)[key_field.name]
             similarity = cosine(seen[location], keys[heads(spec).index(now.head)])

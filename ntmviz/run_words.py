@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ntm_core.trace import Role
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.wording import grouped, short, size_on_disk
 
@@ -23,7 +24,7 @@ def session_line(recording: Recording) -> str:
     parts = [info.model.upper() or "unnamed model"]
     if "controller" in config:
         parts.append(f"{str(config['controller']).upper()} {config.get('hidden_size', '')}".strip())
-    memory = next((field for field in recording.spec if field.role == "memory"), None)
+    memory = recording.spec.with_role(Role.MEMORY)
     if memory is not None:
         parts.append(f"memory {' × '.join(str(size) for size in memory.shape)}")
     if info.seed >= 0:

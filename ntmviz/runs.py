@@ -95,6 +95,7 @@ class Run:
         self._last: Trained | None = None
         self._bit_error_rate: dict[int, float] = {}
         self._is_kept = False
+        self._per_slice = 1
         self.is_solved = False
         self.failure: str | None = None
         """Why training stopped before its end, in one line."""
@@ -133,6 +134,14 @@ class Run:
                     self.recorder.event("not_finite", iteration=event.iteration, text=event.what)
                 case events.Failed():
                     self.failure = event.message
+        return happened
+
+    def advance_for(self, seconds: float) -> tuple[Event, ...]:
+        """Train about so long: as many iterations as that took before, at most twice as many as last time."""
+        started = time.perf_counter()
+        happened = self.advance(self._per_slice)
+        taken = max(time.perf_counter() - started, 1e-6)
+        self._per_slice = max(1, min(2 * self._per_slice, int(self._per_slice * seconds / taken)))
         return happened
 
     def rest(self, seconds: float) -> None:

@@ -189,8 +189,7 @@ class MainWindow(QMainWindow):
         )
         if not is_live:
             self.navigation.show_telling_step(recording)
-        self.presenter.show_recording(recording)
-        self.presenter.show_bookmarks(self.desk.bookmarks)
+        self.presenter.show_recording(recording, self.desk.bookmarks)
         self.navigation.list_heads(recording)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
@@ -205,7 +204,6 @@ class MainWindow(QMainWindow):
 
     def _on_grew(self) -> None:
         self.presenter.refresh()
-        self._tell()
 
     def _on_bookmarked(self) -> None:
         self.presenter.show_bookmarks(self.desk.bookmarks)

@@ -73,7 +73,6 @@ def _serve(options: RunOptions, orders: RawIOBase, news: RawIOBase) -> int:
 
 def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
     is_paused, told = False, 0.0
-    per_slice = 1
     while not run.is_over:
         while is_paused or not waiting.empty():
             paused_at = time.perf_counter()
@@ -100,9 +99,7 @@ def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
             _tell(news, news_="progress", is_paused=is_paused, recording=run.recording, **asdict(run.progress()))
         started = time.perf_counter()
         was_solved = run.is_solved
-        run.advance(per_slice)
-        taken = time.perf_counter() - started
-        per_slice = max(1, min(2 * per_slice, int(per_slice * SLICE_S / max(taken, 1e-6))))
+        run.advance_for(SLICE_S)
         if run.is_solved and not was_solved:
             _tell(news, news_="solved", **asdict(run.progress()))
         if started - told >= NEWS_S:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ntm_core.trace import Order
 from ntmviz.wording import grouped, size_on_disk
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _tell(recording: Recording, found: dict[str, Any]) -> None:
     metrics = recording.metrics
     if len(metrics.iterations()):
         print(f"  {grouped(len(metrics.iterations()))} iterations with {', '.join(metrics.names)}")
-    print(f"  a step reads {'before' if recording.spec.order == 'read_first' else 'after'} it writes; each has:")
+    print(f"  a step reads {'before' if recording.spec.order is Order.READ_FIRST else 'after'} it writes; each has:")
     width = max(len(field.name) for field in recording.spec)
     for field in recording.spec:
         shape = " x ".join(f"{size} {dim}" for size, dim in zip(field.shape, field.dims, strict=True)) or "one number"

@@ -124,13 +124,9 @@ def run(arguments: argparse.Namespace) -> int:
 def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
     """Train to the end, with a line of progress now and then; Ctrl+C ends it early and keeps everything."""
     told = time.perf_counter()
-    per_slice = 1
     with _noting_an_interrupt() as is_interrupted:
         while not training.is_over and not is_interrupted.is_set():
-            started = time.perf_counter()
-            training.advance(per_slice)
-            taken = time.perf_counter() - started
-            per_slice = max(1, min(2 * per_slice, int(per_slice * _SLICE_S / max(taken, 1e-6))))
+            training.advance_for(_SLICE_S)
             if not is_quiet and time.perf_counter() - told >= _REPORT_S:
                 told = time.perf_counter()
                 now = training.progress()

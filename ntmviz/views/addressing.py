@@ -32,7 +32,7 @@ class AddressingView(Canvas):
 
     def __init__(self, palette: Palette) -> None:
         self._figure: AddressingFigure | None = None
-        self._rows = at.Rows(at.HEADROOM, 10, 0, 0, 0)
+        self._rows = at.NO_ROWS
         self._limit = 1.0
         self._names_rows = False
         super().__init__(palette)

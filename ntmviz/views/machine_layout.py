@@ -54,6 +54,10 @@ class Rows:
         return row if self.has(row) else None
 
 
+NO_ROWS = Rows(HEADROOM, 10, 0, 0, 0)
+"""Where nothing is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class MachineLayout:
     rows: Rows

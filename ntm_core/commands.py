@@ -47,8 +47,24 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Wake:
+    """Stand after a step of an episode: one that ran by hand, or one of those that the engine was given."""
+
+    episode: int
+    step: int
+    """Of the episode's own; -1 is before its first."""
+
+    def __post_init__(self) -> None:
+        checks.whole("episode", self.episode, at_least=0)
+        checks.whole("step", self.step, at_least=-1)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """Run one step, on the next input of the drawn sequence or on the given one."""
+    """Run one step, on the next input of the task's sequence or on the given one.
+
+    Where the same input ran from here before, that step is gone to. Any other one starts a fork.
+    """
 
     input: tuple[float, ...] | None = None
     """One number for each input channel."""
@@ -59,8 +75,34 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Run so many steps on the inputs of the task's sequence, or all that are left of it."""
+
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None:
+            checks.whole("steps", self.steps, at_least=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Set one number of the state that the next step starts from: a fork begins."""
+
+    field: str
+    """One that is carried from step to step, such as "memory"."""
+    index: tuple[int, ...]
+    value: float
+
+    def __post_init__(self) -> None:
+        for at in self.index:
+            checks.whole("an index", at, at_least=0)
+        checks.number("a value", self.value)
+
+
+@dataclass(frozen=True, slots=True)
 class Rewind:
-    """Stand again where so many steps had run; 0 is before the first."""
+    """Stand again where so many steps of this line had run; 0 is before the first. Computes nothing."""
 
     step: int
 
@@ -73,8 +115,8 @@ class Save:
     """Keep a checkpoint of the weights as they are."""
 
 
-Command: TypeAlias = Train | Evaluate | Reset | Step | Rewind | Save
-COMMANDS: dict[str, type[Command]] = messages.by_name(Train, Evaluate, Reset, Step, Rewind, Save)
+Command: TypeAlias = Train | Evaluate | Reset | Wake | Step | Run | Edit | Rewind | Save
+COMMANDS: dict[str, type[Command]] = messages.by_name(Train, Evaluate, Reset, Wake, Step, Run, Edit, Rewind, Save)
 
 
 def from_json(plain: object) -> Command:

@@ -5,26 +5,37 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from ntm_core import commands, events, seeding
 from ntm_core.errors import CoreError
 from ntm_core.journal import Journal
+from ntm_core.lineage import Place
 from ntm_core.observe import observe, trace_spec
 from ntm_core.stepping import Stepper
 from ntm_core.trace import EpisodeInfo, EpisodeKind
 from ntm_core.training import TrainConfig, Trainer, Update, on_device, score
 
 if TYPE_CHECKING:
-    from ntm_core.commands import Command, Reset, Step
+    from collections.abc import Sequence
+
+    from ntm_core.commands import Command, Edit, Reset
     from ntm_core.events import Event
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
-    from ntm_core.trace import RecordingPolicy, Sink, TraceSpec
+    from ntm_core.trace import RecordingPolicy, Sink, Source, TraceSpec
 
 log = logging.getLogger(__name__)
+
+
+class Weights(NamedTuple):
+    """The place of a network's weights in the training that made them."""
+
+    iteration: int
+    checkpoint: int = -1
+    """Their index in the sink's session; -1 where it does not have them."""
 
 
 class Engine:
@@ -33,6 +44,8 @@ class Engine:
     sink: takes metrics, checkpoints and episodes; without one nothing is kept.   policy: says which iterations are
     recorded; without one no episode of training is. With one, a sequence at batch 1 is recorded beside every checkpoint
     too: an episode that can be woken. An episode names a checkpoint only where that holds the very weights it ran on.
+    past: episodes that it can wake, each of which this network ran; what is run by hand is counted on from them, or
+    by the sink.   weights: which ones of a training the model has, where it was not made here.
     """
 
     def __init__(
@@ -45,13 +58,19 @@ class Engine:
         device: torch.device | str = "cpu",
         sink: Sink | None = None,
         policy: RecordingPolicy | None = None,
+        past: Sequence[Source] = (),
+        weights: Weights | None = None,
     ) -> None:
         self.model = model
         self.task = task
         self.spec: TraceSpec = trace_spec(model, task)
         self.trainer = Trainer(model, task, config, seed=seed, device=device)
         self._journal = Journal(sink, policy)
-        self._stepper: Stepper | None = None
+        if weights is not None:
+            self.trainer.iteration = weights.iteration
+            self._journal.know(weights.checkpoint, weights.iteration)
+        self._past = past
+        self._stepper = self._new_stepper()
         self._is_solved = False
         self._failure: str | None = None
 
@@ -71,6 +90,15 @@ class Engine:
         except CoreError as error:
             return (events.Failed(str(error)),)
 
+    def rest(self) -> None:
+        """End the episode that is being recorded by hand, if one is: somebody else uses the sink now."""
+        self._stepper.rest()
+
+    @property
+    def line(self) -> Source | None:
+        """What ran by hand, from the start of its sequence to its last step; None before the first."""
+        return self._stepper.line
+
     def _carry_out(self, command: Command) -> list[Event]:
         match command:
             case commands.Train():
@@ -81,15 +109,23 @@ class Engine:
                 return self._save()
             case commands.Reset():
                 return self._reset(command)
+            case commands.Wake():
+                return self._wake(Place(command.episode, command.step))
             case commands.Step():
-                return self._step(command)
+                return self._step(command.input)
+            case commands.Run():
+                return self._run(command.steps)
+            case commands.Edit():
+                return self._edit(command)
             case commands.Rewind():
-                return self._rewind(command.step)
+                self._begun().rewind(command.step)
+                return [events.Rewound(command.step)]
 
     def _train(self, iterations: int) -> list[Event]:
         if self._failure is not None:
             raise CoreError(self._failure)
-        self._close_stepper()
+        self._stepper.rest()
+        self._stepper = self._new_stepper()  # what ran by hand ran on other weights
         happened: list[Event] = []
         update = None
         for _ in range(iterations):
@@ -146,8 +182,8 @@ class Engine:
     def _save(self) -> list[Event]:
         if not self._journal.keeps:
             raise CoreError("a checkpoint is kept in a session, and this engine has none")
-        if self._stepper is not None and self._journal.checkpoint_of(self.trainer.iteration) < 0:
-            self._stepper.close()  # an episode is recorded beside the checkpoint, and only one can be open
+        if self._journal.checkpoint_of(self.trainer.iteration) < 0:
+            self._stepper.rest()  # an episode is recorded beside the checkpoint, and only one can be open
         self._keep_checkpoint()
         index = self._journal.checkpoint_of(self.trainer.iteration)
         if index < 0:
@@ -179,8 +215,8 @@ class Engine:
         with self._journal.recording():
             items = slice(item, item + 1)
             observation = observe(self.spec, update.trace, update.sample.only(items), update.logits[:, items])
-            self._journal.begin(info, observation)
-            self._journal.end(loss=update.item_loss[item], wrong_bits=update.item_wrong_bits[item])
+            figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
+            self._journal.write(info, observation, **figures)
 
     def _record_evaluation(self) -> None:
         """Record one sequence of the criterion's length, run alone so that a rerun is exact to the bit."""
@@ -196,29 +232,54 @@ class Engine:
             sample = on_device(sample, self.trainer.device)
             logits, _, trace = self.model(sample.inputs, trace=True)
             scores = score(logits, sample)
-            self._journal.begin(info, observe(self.spec, trace, sample, logits))
-            self._journal.end(loss=float(scores.loss), wrong_bits=float(scores.wrong_bits))
+            observation = observe(self.spec, trace, sample, logits)
+            self._journal.write(info, observation, loss=float(scores.loss), wrong_bits=float(scores.wrong_bits))
 
     def _reset(self, start: Reset) -> list[Event]:
-        self._close_stepper()
-        self._stepper = Stepper(self.trainer, self.spec, self._journal, start)
-        return [*self._keep_checkpoint(), events.WasReset(start.seed, self._stepper.steps)]
+        self._stepper.reset(start.seed, start.length)
+        return [*self._keep_checkpoint(), events.WasReset(start.seed, len(self._stepper.plan.inputs)), self._planned()]
 
-    def _step(self, command: Step) -> list[Event]:
-        stepper = self._begun()
-        stepper.step(command.input)
-        return [events.Stepped(stepper.position - 1)]
+    def _wake(self, place: Place) -> list[Event]:
+        before = self._stepper.plan
+        self._stepper.wake(place)
+        woken = events.Woken(place.episode, self._stepper.position - 1)
+        return [woken] if self._stepper.plan is before else [woken, self._planned()]
 
-    def _rewind(self, step: int) -> list[Event]:
-        self._begun().rewind(step)
-        return [events.Rewound(step)]
+    def _step(self, given: tuple[float, ...] | None) -> list[Event]:
+        episode = self._stepper.open
+        step = self._begun().step(given)
+        return [*self._forked(episode), events.Stepped(step.episode, step.step, is_new=step.is_new)]
+
+    def _run(self, steps: int | None) -> list[Event]:
+        stepper, episode = self._begun(), self._stepper.open
+        left = len(stepper.plan.inputs) - stepper.position
+        count = max(1, left if steps is None else min(steps, left))
+        ran = [stepper.step(None) for _ in range(count)]
+        is_new = any(step.is_new for step in ran)
+        return [*self._forked(episode), events.Stepped(ran[-1].episode, ran[-1].step, count, is_new)]
+
+    def _edit(self, command: Edit) -> list[Event]:
+        episode = self._stepper.open
+        before, after = self._begun().edit(command.field, command.index, command.value)
+        return [events.Edited(command.field, command.index, before, after), *self._forked(episode)]
+
+    def _forked(self, before: int | None) -> list[Event]:
+        """That another episode takes the steps now than before, if so."""
+        episode = self._stepper.open
+        if episode is None or episode == before:
+            return []
+        info = self._stepper[episode].info
+        return [events.Forked(episode, info.parent, info.parent_step, info.label)]
+
+    def _planned(self) -> Event:
+        inputs, targets, scored = (tensor[:, 0].tolist() for tensor in self._stepper.plan)
+        rows = [tuple(tuple(row) for row in each) for each in (inputs, targets)]
+        return events.Planned(rows[0], rows[1], tuple(scored), self.task.delimiter)
+
+    def _new_stepper(self) -> Stepper:
+        return Stepper(self.trainer, self.spec, self._journal, self._past)
 
     def _begun(self) -> Stepper:
-        if self._stepper is None:
-            raise CoreError("there is no sequence to step through: reset first")
+        if not self._stepper.has_begun:
+            raise CoreError("there is no sequence to step through: reset, or wake an episode, first")
         return self._stepper
-
-    def _close_stepper(self) -> None:
-        if self._stepper is not None:
-            self._stepper.close()
-        self._stepper = None

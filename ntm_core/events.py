@@ -53,16 +53,66 @@ class WasReset:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
-    """One step ran."""
+class Woken:
+    """The network stands where it stood after a step of an episode."""
 
+    episode: int
     step: int
-    """Which, from 0."""
+    """Counted from the start of the line: the episode and all that it goes on from. -1 is before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The task's sequence on the line that the network stands on, step by step."""
+
+    inputs: tuple[tuple[float, ...], ...]
+    targets: tuple[tuple[float, ...], ...]
+    scored: tuple[float, ...]
+    """1 where the output counts, 0 elsewhere."""
+    delimiter: tuple[float, ...]
+    """The input that ends what is to be remembered; () where the task has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """One step ran, or several in a row, and this is the last of them."""
+
+    episode: int
+    """Its index in the session; counted from 0 where there is none."""
+    step: int
+    """Which, from the start of the line."""
+    steps: int = 1
+    """How many."""
+    is_new: bool = True
+    """False where it had run before, from here and on the same input: it is only gone to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """An episode began, since what was done left what ran before."""
+
+    episode: int
+    parent: int
+    """-1: it is the first of a drawn sequence."""
+    parent_step: int
+    """The parent's own step after which it goes on; -1 is before its first."""
+    label: str
+    """What was done, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One number of the state was set by hand."""
+
+    field: str
+    index: tuple[int, ...]
+    before: float
+    after: float
 
 
 @dataclass(frozen=True, slots=True)
 class Rewound:
-    """So many steps have run now."""
+    """So many steps of the line have run now."""
 
     step: int
 
@@ -90,9 +140,23 @@ class Failed:
     message: str
 
 
-Event: TypeAlias = Trained | Evaluated | Solved | WasReset | Stepped | Rewound | Saved | NonFinite | Failed
+Event: TypeAlias = (
+    Trained
+    | Evaluated
+    | Solved
+    | WasReset
+    | Woken
+    | Planned
+    | Stepped
+    | Forked
+    | Edited
+    | Rewound
+    | Saved
+    | NonFinite
+    | Failed
+)
 EVENTS: dict[str, type[Event]] = messages.by_name(
-    Trained, Evaluated, Solved, WasReset, Stepped, Rewound, Saved, NonFinite, Failed
+    Trained, Evaluated, Solved, WasReset, Woken, Planned, Stepped, Forked, Edited, Rewound, Saved, NonFinite, Failed
 )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ntm_core.network import MemoryNetwork
     from ntm_core.observe import Observation
-    from ntm_core.trace import EpisodeInfo, RecordingPolicy, Sink
+    from ntm_core.trace import Columns, EpisodeInfo, RecordingPolicy, Sink
 
 FIRST_INTERVAL = 100
 """Iterations from the first checkpoint of a training to the second; from then on the distance doubles."""
@@ -59,6 +59,10 @@ class Journal:
             self._next_checkpoint = max(FIRST_INTERVAL, 2 * iteration)
         return None if self._checkpoint < 0 else self._checkpoint
 
+    def know(self, checkpoint: int, iteration: int) -> None:
+        """The weights of an iteration are in the session already, under this index."""
+        self._checkpoint, self._checkpoint_iteration = checkpoint, iteration
+
     def checkpoint_of(self, iteration: int) -> int:
         """The checkpoint that holds exactly the weights of this iteration, -1 if none does."""
         return self._checkpoint if iteration == self._checkpoint_iteration else -1
@@ -80,16 +84,23 @@ class Journal:
             if policy is not None:
                 policy.end()
 
-    def begin(self, info: EpisodeInfo, observation: Observation) -> int:
-        """Open an episode with its first steps. Returns its index, -1 where it is not kept; close it all the same."""
-        index = None if self._sink is None else self._sink.begin_episode(info, observation.initial)
-        self.append(observation)
+    def write(self, info: EpisodeInfo, observation: Observation, *, loss: float, wrong_bits: float) -> None:
+        """A whole episode."""
+        self.begin(info, observation.initial)
+        self.append(observation.columns)
+        self.end(loss=loss, wrong_bits=wrong_bits)
+
+    def begin(self, info: EpisodeInfo, initial: Columns) -> int | None:
+        """Open an episode. Returns its index, None without a sink, -1 where it is dropped; end it all the same."""
+        if self._sink is None:
+            return None
+        index = self._sink.begin_episode(info, initial)
         return -1 if index is None else index
 
-    def append(self, observation: Observation) -> None:
+    def append(self, columns: Columns) -> None:
         """More steps of the open episode."""
         if self._sink is not None:
-            self._sink.append_steps(observation.columns)
+            self._sink.append_steps(columns)
 
     def end(self, *, loss: float = float("nan"), wrong_bits: float = float("nan")) -> None:
         """Close the open episode."""

@@ -50,7 +50,7 @@ def by_name(*kinds: type[M]) -> dict[str, type[M]]:
 
 
 def _checked(kind: type[Any], name: str, value: object, wanted: Any) -> object:
-    """The value in the type its field names: int, float, str, a tuple of one type, or one of several."""
+    """The value in the type its field names: int, float, bool, str, a tuple of one type, or one of several."""
     options = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
     for option in options:
         if typing.get_origin(option) is tuple and isinstance(value, list | tuple):
@@ -58,6 +58,6 @@ def _checked(kind: type[Any], name: str, value: object, wanted: Any) -> object:
             return tuple(_checked(kind, name, each, inner) for each in value)
         if option is float and isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        if isinstance(option, type) and isinstance(value, option) and not isinstance(value, bool):
+        if isinstance(option, type) and isinstance(value, option) and isinstance(value, bool) == (option is bool):
             return value
     raise MessageError(f"field {name!r} of {kind.__name__} is {wanted}; got {value!r}")

@@ -54,7 +54,7 @@ def observe(spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Ten
     } | trace.steps._asdict()
     initial = [getattr(trace.initial, field.name)[item] for field in spec.carried]
     steps = [values[field.name][:, item] for field in spec]
-    arrays = _on_host([*initial, *steps])
+    arrays = on_host([*initial, *steps])
     columns = {field.name: array for field, array in zip(spec, arrays[len(initial) :], strict=True)}
     # The logistic function, on the host: torch rounds it by a value's place in its tensor, and a step run alone
     # would differ from the same step of a sequence in the last bit.
@@ -62,7 +62,7 @@ def observe(spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Ten
     return Observation({field.name: array for field, array in zip(spec.carried, arrays, strict=False)}, columns)
 
 
-def _on_host(tensors: Sequence[Tensor]) -> list[Array]:
+def on_host(tensors: Sequence[Tensor]) -> list[Array]:
     """The tensors as float32 arrays: joined where they are, copied once, then cut into views."""
     joined = torch.cat([tensor.detach().reshape(-1) for tensor in tensors]).float().cpu().numpy()
     ends = np.cumsum([tensor.numel() for tensor in tensors])[:-1]

@@ -1,116 +1,276 @@
-"""One sequence, worked through by hand: forward a step at a time, and back to any step before."""
+"""Sequences worked by hand: forward a step at a time, back to any step before, and on from there another way."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 
-from ntm_core import seeding
+from ntm_core import deeds, plans
 from ntm_core.errors import CoreError
+from ntm_core.kept import KeptEpisode
+from ntm_core.lineage import Lineage, Place
 from ntm_core.network import Trace
-from ntm_core.observe import observe
+from ntm_core.observe import observe, on_host
+from ntm_core.states import carried_at, state_at
 from ntm_core.tasks import Sample
-from ntm_core.trace import EpisodeInfo, EpisodeKind
-from ntm_core.training import on_device
+from ntm_core.trace import EpisodeInfo, EpisodeKind, Role
 
 if TYPE_CHECKING:
-    from ntm_core.commands import Reset
+    from collections.abc import Sequence
+
     from ntm_core.journal import Journal
-    from ntm_core.observe import Observation
-    from ntm_core.trace import TraceSpec
+    from ntm_core.trace import Array, Columns, Source, TraceSpec
     from ntm_core.training import Trainer
 
 
-class Stepper:
-    """Runs a network at batch 1 and keeps every state it went through, so that going back computes nothing.
+class Step(NamedTuple):
+    """What a step came to."""
 
-    Its steps are recorded as one episode; the first step after a rewind starts a new one, a fork, that names the
-    episode whose step it goes on from.
+    episode: int
+    step: int
+    """Counted from the start of the line."""
+    is_new: bool
+    """False where this very step had run before, so that it was only gone to."""
+
+
+class Stepper:
+    """Runs a network at batch 1, from the start of a sequence or from any step of an episode that is at hand.
+
+    All that it runs is recorded, in episodes: a new one, a fork, wherever it leaves what ran before. Where a step with
+    the same input ran before from the same place, it goes there and computes nothing.
     """
 
-    def __init__(self, trainer: Trainer, spec: TraceSpec, journal: Journal, start: Reset) -> None:
+    def __init__(self, trainer: Trainer, spec: TraceSpec, journal: Journal, past: Sequence[Source]) -> None:
         self._trainer = trainer
         self._spec = spec
         self._journal = journal
-        self._seed = start.seed
-        sample = trainer.task.sample(1, seeding.generator(start.seed), start.length)
-        self._sample = on_device(sample, trainer.device)
-        with torch.no_grad():
-            self._states = [trainer.model.initial_state(1)]
-        self._made_by = [(-1, -1)]
-        """Episode and its step that computed each state; the first state is that before the first episode's start."""
-        self._episode: int | None = None
-        self._recorded = 0
+        self._past = past
+        self._own: dict[int, KeptEpisode] = {}
+        self._plans: dict[int, Sample] = {}
+        """The task's sequence for each root."""
+        self._open: int | None = None
+        """The episode that takes further steps."""
+        self._line: Lineage | None = None
+        self._at: Place | None = None
+        """Where it stands; None before the first step of a drawn sequence."""
+        self.plan = plans.NO_PLAN
+        """The task's sequence on this line, (steps, 1, ...); of no step where it is not known."""
+        self._seed = -1
 
-    @property
-    def steps(self) -> int:
-        """Of the drawn sequence."""
-        return len(self._sample.inputs)
+    def __getitem__(self, index: int) -> Source:
+        """An episode at hand: one that ran here, or one of the past. Raises CoreError where there is none."""
+        if index in self._own:
+            return self._own[index]
+        if not 0 <= index < len(self._past):
+            known = f"from 0 to {self._count - 1}" if self._count else "that ran before"
+            raise CoreError(f"an episode {known} was wanted; got {index}")
+        return self._past[index]
 
     @property
     def position(self) -> int:
-        """Steps that have run."""
-        return len(self._states) - 1
+        """Steps that have run where it stands."""
+        if self._line is None or self._at is None:
+            return 0
+        return self._line.parts[-1].first + self._at.step + 1
 
-    def step(self, given: tuple[float, ...] | None) -> None:
-        """Run one step on the next input of the sequence, or on the given one, which has no target.
+    @property
+    def line(self) -> Lineage | None:
+        """The line that it stands on, with what ran after; None before the first step of a drawn sequence."""
+        return self._line
 
-        Raises CoreError at the end of the sequence, and on an input of the wrong size.
+    @property
+    def open(self) -> int | None:
+        """The episode that takes further steps; None where the next step begins one."""
+        return self._open
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a sequence to step through."""
+        return self._at is not None or len(self.plan.inputs) > 0
+
+    def reset(self, seed: int, length: int | None) -> None:
+        """Draw a sequence of the task and stand before its first step."""
+        plan = plans.drawn(self._trainer.task, seed, length, self._trainer.device)
+        self.rest()
+        self.plan, self._seed = plan, seed
+        self._line = self._at = None
+
+    def wake(self, place: Place) -> None:
+        """Stand after a step of an episode. Raises CoreError where there is no such step, or not all of its state."""
+        line = Lineage(self, place.episode)
+        source = line.parts[-1].source
+        if not -1 <= place.step < len(source):
+            raise CoreError(
+                f"a step from -1, before the first, to {len(source) - 1} of episode {place.episode} was wanted; got "
+                f"{place.step}"
+            )
+        state_at(self._trainer.model, source, place.step, self._trainer.device)
+        self._stand(line, place)
+
+    def step(self, given: tuple[float, ...] | None) -> Step:
+        """Run one step on the next input of the sequence, or on the given one.
+
+        An input that is not the sequence's own has no target. Raises CoreError at the end of the sequence, on an input
+        of the wrong size, and where the session does not take the step.
         """
-        sample = self._next() if given is None else self._unscored(given)
-        before = self._states[-1]
+        sample = self._sample(given)
+        inputs = _numbers(sample)
+        known = self._known(inputs)
+        if known is not None:
+            self._stand(Lineage(self, known.episode), known)
+            return Step(known.episode, self.position - 1, False)
+        before = self._state()
         with torch.no_grad():
-            logits, after, view = self._trainer.model.step(sample.inputs[0], before)
+            logits, _, view = self._trainer.model.step(sample.inputs[0], before)
         trace = Trace(before, type(view)(*(tensor.unsqueeze(0) for tensor in view)))
-        self._record(observe(self._spec, trace, sample, logits.unsqueeze(0)))
-        self._states.append(after)
-        assert self._episode is not None
-        self._made_by.append((self._episode, self._recorded - 1))
+        observation = observe(self._spec, trace, sample, logits.unsqueeze(0))
+        if self._open is None or self._at != self._end_of(self._open):
+            planned = self._planned()
+            fed = None if planned is None else _numbers(planned)
+            self._begin(observation.initial, deeds.of_input(inputs, fed, self._trainer.task.delimiter))
+        assert self._open is not None
+        self._own[self._open].append_steps(observation.columns)
+        self._journal.append(observation.columns)
+        self._at = self._end_of(self._open)
+        return Step(self._open, self.position - 1, True)
+
+    def edit(self, name: str, index: tuple[int, ...], value: float) -> tuple[float, float]:
+        """Set one number of the state: a fork begins. Returns the number before and after. Raises CoreError."""
+        fields = {field.name: field for field in self._spec.carried}
+        if name not in fields:
+            raise CoreError(f"a field of the state, {', '.join(fields)}, was wanted to edit; got {name!r}")
+        shape = fields[name].shape
+        if len(index) != len(shape) or not all(0 <= at < size for at, size in zip(index, shape, strict=True)):
+            raise CoreError(f"an index into {name}, of shape {shape}, was wanted; got {list(index)}")
+        initial = {each: values.copy() for each, values in self._carried().items()}
+        before = float(initial[name][index])
+        initial[name][index] = value
+        self._begin(initial, deeds.of_edit(fields[name], index))
+        return before, float(initial[name][index])
 
     def rewind(self, position: int) -> None:
-        """Stand where so many steps had run. Raises CoreError if fewer have."""
+        """Stand where so many steps of the line had run. Raises CoreError if fewer have."""
         if position > self.position:
             raise CoreError(
                 f"{self.position} steps have run: a rewind goes to one of 0 to {self.position}; got {position}"
             )
-        if position < self.position:
-            self.close()
-        del self._states[position + 1 :], self._made_by[position + 1 :]
+        if self._line is not None and position < self.position:
+            place = self._line.place(position - 1)
+            self._stand(Lineage(self, place.episode), place)
 
-    def close(self) -> None:
+    def rest(self) -> None:
         """End the episode that is being recorded, if one is."""
-        if self._episode is not None:
+        if self._open is not None:
             self._journal.end()
-        self._episode = None
+        self._open = None
 
-    def _record(self, observation: Observation) -> None:
-        self._recorded += 1
-        if self._episode is not None:
-            self._journal.append(observation)
-            return
-        parent, parent_step = self._made_by[-1]
-        is_first = parent < 0
+    @property
+    def _count(self) -> int:
+        """Episodes at hand, if they are counted from 0."""
+        return max([len(self._past), *(index + 1 for index in self._own)])
+
+    def _end_of(self, episode: int) -> Place:
+        return Place(episode, len(self._own[episode]) - 1)
+
+    def _stand(self, line: Lineage, place: Place) -> None:
+        if place.episode != self._open:
+            self.rest()
+        root = line.root
+        if root.episode not in self._plans:
+            self._plans[root.episode] = plans.of_root(self._trainer.task, root.source, self._trainer.device)
+        self._line, self._at = line, place
+        self.plan, self._seed = self._plans[root.episode], root.source.info.seed
+
+    def _begin(self, initial: Columns, what: str) -> None:
+        """Open an episode that goes on from here."""
+        self.rest()
+        at = self._at
         info = EpisodeInfo(
-            kind=EpisodeKind.MANUAL if is_first else EpisodeKind.FORK,
+            kind=EpisodeKind.MANUAL if at is None else EpisodeKind.FORK,
             iteration=self._trainer.iteration,
             seed=self._seed,
-            parent=parent,
-            parent_step=parent_step,
+            parent=-1 if at is None else at.episode,
+            parent_step=-1 if at is None else at.step,
             checkpoint=self._journal.checkpoint_of(self._trainer.iteration),
+            label="" if at is None else what,
         )
-        self._episode, self._recorded = self._journal.begin(info, observation), 1
-        if is_first:
-            self._made_by[0] = (self._episode, -1)
+        index = self._journal.begin(info, initial)
+        if index is None:
+            index = self._count
+        elif index < 0:
+            raise CoreError("the session did not take the step: its writer is behind or gone. Nothing has changed")
+        self._own[index] = KeptEpisode(self._spec, info, initial)
+        if at is None:
+            self._plans[index] = self.plan
+        self._open, self._at = index, Place(index, -1)
+        self._line = Lineage(self, index)
 
-    def _next(self) -> Sample:
-        if self.position >= self.steps:
-            raise CoreError(f"all {self.steps} steps of the sequence have run: rewind, reset, or give an input")
-        return Sample(*(tensor[self.position : self.position + 1] for tensor in self._sample))
+    def _known(self, inputs: Array) -> Place | None:
+        """Where a step with this input ran before from here, if one did."""
+        field = self._spec.with_role(Role.INPUT)
+        assert field is not None
+        for place in self._ran_from_here():
+            ran = self._own[place.episode]
+            if place.step < len(ran) and np.array_equal(ran.record(place.step)[field.name], inputs):
+                return place
+        return None
 
-    def _unscored(self, given: tuple[float, ...]) -> Sample:
-        task = self._trainer.task
+    def _ran_from_here(self) -> list[Place]:
+        """The steps that may have run from here: the next one of the episode, the first ones of its forks."""
+        at = self._at
+        if at is None:
+            return []
+        found = [Place(at.episode, at.step + 1)] if at.episode in self._own else []
+        carried = self._carried()
+        for index, episode in self._own.items():
+            if (episode.info.parent, episode.info.parent_step) == at and _starts_from(episode, carried):
+                found.append(Place(index, 0))
+        return found
+
+    def _carried(self) -> dict[str, Array]:
+        """The carried fields where it stands."""
+        if self._at is not None:
+            return carried_at(self[self._at.episode], self._at.step)
+        with torch.no_grad():
+            state = self._trainer.model.initial_state(1)
+        names = [field.name for field in self._spec.carried]
+        return dict(zip(names, on_host([getattr(state, name)[0] for name in names]), strict=True))
+
+    def _state(self) -> Any:
+        if self._at is not None:
+            return state_at(self._trainer.model, self[self._at.episode], self._at.step, self._trainer.device)
+        with torch.no_grad():
+            return self._trainer.model.initial_state(1)
+
+    def _planned(self) -> Sample | None:
+        """What the task would feed here; None where its sequence is over."""
+        at = self.position
+        return None if at >= len(self.plan.inputs) else Sample(*(tensor[at : at + 1] for tensor in self.plan))
+
+    def _sample(self, given: tuple[float, ...] | None) -> Sample:
+        planned, task = self._planned(), self._trainer.task
+        if given is None and planned is None:
+            raise CoreError(
+                f"all {len(self.plan.inputs)} steps of the sequence have run: rewind, reset, or give an input"
+            )
+        if given is None:
+            assert planned is not None
+            return planned
         if len(given) != task.inputs:
             raise CoreError(f"an input of {task.name!r} has {task.inputs} numbers; got {len(given)}")
         inputs = torch.tensor(given, device=self._trainer.device).view(1, 1, -1)
+        if planned is not None and torch.equal(planned.inputs, inputs):
+            return planned
         return Sample(inputs, inputs.new_zeros(1, 1, task.outputs), inputs.new_zeros(1, 1))
+
+
+def _numbers(sample: Sample) -> Array:
+    """The input of a sample of one step: (channels,)."""
+    return on_host([sample.inputs])[0].reshape(-1)
+
+
+def _starts_from(episode: KeptEpisode, carried: Columns) -> bool:
+    """Whether an episode started from this state, unedited."""
+    return all(np.array_equal(episode.initial(name), values, equal_nan=True) for name, values in carried.items())

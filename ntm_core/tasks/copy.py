@@ -47,6 +47,7 @@ class Copy:
         self.settings = settings or CopyConfig()
         self.inputs = self.settings.bits + 1
         self.outputs = self.settings.bits
+        self.delimiter = (0.0,) * self.settings.bits + (1.0,)
         self.criterion = Criterion(self.settings.max_length)
         self.test_lengths = tuple(factor * self.settings.max_length for factor in (1, 3, 6))
 

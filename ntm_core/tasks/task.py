@@ -72,6 +72,11 @@ class Task(Protocol):
         ...
 
     @property
+    def delimiter(self) -> tuple[float, ...]:
+        """The input that ends what is to be remembered, a number for each channel; () where there is none."""
+        ...
+
+    @property
     def test_lengths(self) -> tuple[int, ...]:
         """Lengths to report errors at: the greatest that is trained first, then longer ones."""
         ...

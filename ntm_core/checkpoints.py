@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,16 +10,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from ntm_core import models
+from ntm_core import checkpoint_header, models
+from ntm_core.checkpoint_header import FORMAT, KEY
 from ntm_core.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
-    from ntm_core.network import MemoryNetwork
+    from pathlib import Path
 
-FORMAT = 1
-KEY = "ntm_core"
-"""Of the settings among the texts of the safetensors header."""
-_LENGTH = struct.Struct("<Q")
+    from ntm_core.network import MemoryNetwork
 
 
 def save(model: MemoryNetwork[Any, Any]) -> bytes:
@@ -31,34 +28,32 @@ def save(model: MemoryNetwork[Any, Any]) -> bytes:
     return save_tensors(tensors, {KEY: json.dumps(settings)})
 
 
-def load(blob: bytes) -> MemoryNetwork[Any, Any]:
-    """The network that `save` wrote, on the CPU and in eval mode. Raises CheckpointError on any other bytes."""
-    settings = _settings(blob)
-    if settings.get("format") != FORMAT:
-        raise CheckpointError(f"this version loads checkpoints of format {FORMAT}; got {settings.get('format')!r}")
+def read(path: Path, **changed: Any) -> MemoryNetwork[Any, Any]:
+    """The network of a safetensors file; see `load`. Raises CheckpointError where there is none."""
+    with checkpoint_header.reading(path):
+        return load(path.read_bytes(), **changed)
+
+
+def load(blob: bytes, **changed: Any) -> MemoryNetwork[Any, Any]:
+    """The network that `save` wrote, on the CPU and in eval mode.
+
+    changed: settings to take instead of its own, as far as the weights fit them all the same. Raises CheckpointError on
+    any other bytes, and where the weights do not fit.
+    """
+    settings = checkpoint_header.settings(blob)
     try:
         # On the meta device nothing is allocated: sizes that the settings claim are compared before they cost memory.
         with torch.device("meta"):
-            model = models.from_json(settings["model"], settings["config"])
+            model = models.from_json(settings["model"], {**settings["config"], **changed})
         tensors = load_tensors(blob)
     except (KeyError, TypeError, OverflowError, RuntimeError, ConfigError, SafetensorError) as error:
         raise CheckpointError(f"a checkpoint with its settings and tensors whole was wanted; got {error}") from error
     wanted = {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in model.state_dict().items()}
     found = {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
     if found != wanted:
-        raise CheckpointError(f"weights {_differences(wanted, found)} do not fit the checkpoint's own settings")
+        raise CheckpointError(f"weights {_differences(wanted, found)} do not fit the settings")
     model.load_state_dict(tensors, assign=True)
     return model.eval()
-
-
-def _settings(blob: bytes) -> dict[str, Any]:
-    """What `save` put into the safetensors header, which is 8 bytes of length, then a JSON object."""
-    try:
-        (length,) = _LENGTH.unpack_from(blob)
-        header = json.loads(blob[_LENGTH.size : _LENGTH.size + length])
-        return dict(json.loads(header["__metadata__"][KEY]))
-    except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"a checkpoint is a safetensors blob with settings; got {bytes(blob[:16])!r}") from error
 
 
 def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> str:

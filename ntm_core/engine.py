@@ -95,6 +95,11 @@ class Engine:
         self._stepper.rest()
 
     @property
+    def sink(self) -> Sink | None:
+        """What takes its metrics, checkpoints and episodes."""
+        return self._journal.sink
+
+    @property
     def line(self) -> Source | None:
         """What ran by hand, from the start of its sequence to its last step; None before the first."""
         return self._stepper.line

@@ -22,7 +22,7 @@ class Journal:
     """A sink and a policy, either of which may be missing: no sink, nothing kept; no policy, no episode recorded."""
 
     def __init__(self, sink: Sink | None, policy: RecordingPolicy | None) -> None:
-        self._sink = sink
+        self.sink = sink
         self.policy = policy
         self._checkpoint = -1
         self._checkpoint_iteration = -1
@@ -31,16 +31,16 @@ class Journal:
     @property
     def keeps(self) -> bool:
         """Whether there is a sink."""
-        return self._sink is not None
+        return self.sink is not None
 
     @property
     def records(self) -> bool:
         """Whether episodes are recorded at all."""
-        return self._sink is not None and self.policy is not None
+        return self.sink is not None and self.policy is not None
 
     def wants(self, iteration: int) -> bool:
         """Whether the batch of this iteration is to be recorded; ask once for each."""
-        return self.policy is not None and self._sink is not None and self.policy.wants(iteration)
+        return self.policy is not None and self.sink is not None and self.policy.wants(iteration)
 
     def is_checkpoint_due(self, iteration: int) -> bool:
         """Whether the weights of this iteration belong to those kept at doubling distances."""
@@ -51,9 +51,9 @@ class Journal:
 
         Returns the index they got, None where they were kept before or the sink would not take them.
         """
-        if self._sink is None or iteration == self._checkpoint_iteration:
+        if self.sink is None or iteration == self._checkpoint_iteration:
             return None
-        self._checkpoint = self._sink.checkpoint(checkpoints.save(model), iteration)
+        self._checkpoint = self.sink.checkpoint(checkpoints.save(model), iteration)
         self._checkpoint_iteration = iteration
         if iteration >= self._next_checkpoint:
             self._next_checkpoint = max(FIRST_INTERVAL, 2 * iteration)
@@ -69,8 +69,8 @@ class Journal:
 
     def log(self, iteration: int, **metrics: float) -> None:
         """Numbers of one iteration."""
-        if self._sink is not None:
-            self._sink.log(iteration, **metrics)
+        if self.sink is not None:
+            self.sink.log(iteration, **metrics)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -92,17 +92,17 @@ class Journal:
 
     def begin(self, info: EpisodeInfo, initial: Columns) -> int | None:
         """Open an episode. Returns its index, None without a sink, -1 where it is dropped; end it all the same."""
-        if self._sink is None:
+        if self.sink is None:
             return None
-        index = self._sink.begin_episode(info, initial)
+        index = self.sink.begin_episode(info, initial)
         return -1 if index is None else index
 
     def append(self, columns: Columns) -> None:
         """More steps of the open episode."""
-        if self._sink is not None:
-            self._sink.append_steps(columns)
+        if self.sink is not None:
+            self.sink.append_steps(columns)
 
     def end(self, *, loss: float = float("nan"), wrong_bits: float = float("nan")) -> None:
         """Close the open episode."""
-        if self._sink is not None:
-            self._sink.end_episode(loss=loss, wrong_bits=wrong_bits)
+        if self.sink is not None:
+            self.sink.end_episode(loss=loss, wrong_bits=wrong_bits)

@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ntmviz.run_options import RunOptions
     from ntmviz.runs import Run, load_model
+    from ntmviz.waking import wake
 
-__all__ = ["Run", "RunOptions", "__version__", "load_model"]
+__all__ = ["Run", "RunOptions", "__version__", "load_model", "wake"]
 __version__ = "0.1.0"
+_HOMES = {
+    "Run": "ntmviz.runs",
+    "RunOptions": "ntmviz.run_options",
+    "load_model": "ntmviz.runs",
+    "wake": "ntmviz.waking",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("ntmviz.run_options" if name == "RunOptions" else "ntmviz.runs"), name)
+    return getattr(import_module(_HOMES[name]), name)

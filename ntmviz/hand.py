@@ -1,0 +1,185 @@
+"""Stepping by hand on the engine's side: which engine stands ready, and which session keeps what is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sessions
+from ntm_core import checkpoints, commands, devices, events, models, tasks
+from ntm_core.engine import Engine
+from ntm_core.observe import trace_spec
+from ntmviz import weights
+from ntmviz.errors import NtmvizError
+from ntmviz.waking import Bench, check_episode
+from sessions import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ntm_core.commands import Command
+    from ntm_core.events import Event
+    from ntm_core.network import MemoryNetwork
+    from ntm_core.tasks import Task
+
+FLUSH_S = 1.0
+"""How long a step waits to be in the file before it is told of all the same."""
+_RUNS = (commands.Step, commands.Run, commands.Edit)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a series of commands came to."""
+
+    events: tuple[Event, ...]
+    path: Path
+    """The session that has it: another one than before where it had to be a new one."""
+    is_kept: bool
+    """Whether it is in the file by now."""
+
+
+class Hand:
+    """Wakes episodes of a session and steps them.
+
+    What is done is kept in the same session while its own recorder has it open, else in a new one, made with the first
+    step, which is the session from then on: its first episodes are copies of the one that was woken and of all that
+    this one goes on from.
+    """
+
+    def __init__(self, path: Path, out: Path, recorder: Recorder | None = None) -> None:
+        """recorder: the one that writes `path` in this process.   out: where a new session goes.
+
+        Raises SessionError where the session cannot be read.
+        """
+        self.path = path
+        self._out = out
+        self._recording = sessions.open(path)
+        self._recorder = recorder
+        self._is_ours = False
+        """Whether the session is one that only this hand writes: then one engine ran, or knows, all there is in it."""
+        self._benches: dict[int, Bench] = {}
+        self._engines: dict[int, Engine] = {}
+        """By checkpoint of the session."""
+        self._current: Engine | None = None
+
+    @classmethod
+    def of_new_network(cls, options: Mapping[str, Any], out: Path) -> Hand:
+        """A network of no session yet, untrained or from a file of weights, and a session for what it does.
+
+        Raises CoreError or NtmvizError for options that cannot be, SessionError where the file cannot be written.
+        """
+        model, task = _new_network(options)
+        seed = int(options.get("seed", 0))
+        device = devices.choose(str(options.get("device", "cpu")))
+        recorder = Recorder(
+            out,
+            trace_spec(model, task),
+            {
+                "title": f"{task.name} by hand",
+                "model": model.name,
+                "model_config": model.config.to_json(),
+                "task": task.name,
+                "task_settings": task.settings.to_json(),
+                "device": str(device),
+                "seed": seed,
+            },
+        )
+        hand = cls(out, out, recorder)
+        hand._is_ours = True
+        hand._current = Engine(model, task, seed=seed, device=device, sink=recorder)
+        return hand
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is kept any more, in one line."""
+        return None if self._recorder is None else self._recorder.failure
+
+    def wake(self, episode: int, step: int, checkpoint: int | None) -> str:
+        """Make the engine ready for a step of an episode. Returns how exact it will be, in one sentence.
+
+        checkpoint: weights other than the episode's own. Raises NtmvizError, CoreError or SessionError where there is
+        no such step, or nothing to wake it on.
+        """
+        command = self._made_ready(commands.Wake(episode, step), checkpoint, is_run=False)
+        assert self._current is not None
+        for event in self._current.handle(command):
+            if isinstance(event, events.Failed):
+                raise NtmvizError(event.message)
+        return "It goes on bit for bit." if self._is_ours else self._bench(episode, checkpoint).exactness(episode)
+
+    def do(self, several: Sequence[Command], checkpoint: int | None = None) -> Done:
+        """Carry commands out one after another, up to the first that fails. Errors as in `wake`."""
+        happened: list[Event] = []
+        is_run = any(isinstance(each, _RUNS) for each in several)
+        for command in several:
+            if isinstance(command, commands.Wake):
+                command = self._made_ready(command, checkpoint, is_run)
+            if self._current is None:
+                raise NtmvizError("wake an episode first, then step it")
+            told = self._current.handle(command)
+            happened += told
+            if any(isinstance(event, events.Failed) for event in told):
+                break
+        is_kept = self._recorder is not None and self._recorder.flush(FLUSH_S)
+        return Done(tuple(happened), self.path, is_kept)
+
+    def rest(self) -> None:
+        """End the episode that is open: a training records again."""
+        if self._current is not None:
+            self._current.rest()
+
+    def close(self) -> None:
+        """Seal the session, if it is its own."""
+        self.rest()
+        if self._is_ours and self._recorder is not None:
+            self._recorder.close()
+        self._recording.close()
+
+    def _bench(self, episode: int, checkpoint: int | None) -> Bench:
+        """The network of the weights that an episode is to be woken on."""
+        check_episode(self._recording, episode)
+        wished = weights.chosen(self._recording, episode, checkpoint)
+        if wished.checkpoint not in self._benches:
+            self._benches[wished.checkpoint] = Bench(self._recording, wished)
+        return self._benches[wished.checkpoint]
+
+    def _made_ready(self, command: commands.Wake, checkpoint: int | None, is_run: bool) -> commands.Wake:
+        """Have the engine for an episode; returns the command as that engine counts episodes."""
+        if self._is_ours:
+            return command
+        self._recording.refresh()
+        bench = self._bench(command.episode, checkpoint)
+        if self._recorder is None and is_run:
+            return self._moved_on(bench, command)
+        number = bench.weights.checkpoint
+        if number not in self._engines:
+            self._engines[number] = bench.engine(self._recorder, checkpoint=number)
+        if self._current is not self._engines[number]:
+            self.rest()
+            self._current = self._engines[number]
+        return command
+
+    def _moved_on(self, bench: Bench, command: commands.Wake) -> commands.Wake:
+        """Begin a new session for what is done from here on."""
+        self._recorder, past = bench.new_session(self._out, command.episode, command.step)
+        self._is_ours, self.path = True, self._out
+        self._current = bench.engine(self._recorder, past, checkpoint=0)
+        return commands.Wake(len(past) - 1, command.step)
+
+
+def _new_network(options: Mapping[str, Any]) -> tuple[MemoryNetwork[Any, Any], Task]:
+    """The network and the task that options name. Raises CoreError, NtmvizError where a file cannot be read."""
+    task = tasks.build(str(options.get("task", "copy")), **dict(options.get("task_settings", {})))
+    chosen = dict(options.get("model_settings", {}))
+    file = options.get("weights")
+    if file is None:
+        seed = int(options.get("seed", 0))
+        return models.build(str(options.get("model", "ntm")), task.inputs, task.outputs, seed=seed, **chosen), task
+    model = checkpoints.read(Path(str(file)), **chosen)
+    if (model.config.inputs, model.config.outputs) != (task.inputs, task.outputs):
+        raise NtmvizError(
+            f"weights for {task.inputs} inputs and {task.outputs} outputs were wanted for {task.name}; these have "
+            f"{model.config.inputs} and {model.config.outputs}. Choose the task's settings to fit: {file}"
+        )
+    return model, task

@@ -1,0 +1,105 @@
+"""The orders of the engine process that concern stepping by hand, each answered by one piece of news.
+
+{"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "exactness"}
+{"order": "new", "options": {...}, "out"} -> {"news": "awake", "exactness", "path"}, then as after "do"
+{"order": "do", "commands": [...], "checkpoint"} -> {"news": "done", "events": [...], "path", "is_kept", "failure"}
+
+Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
+answered by {"news": "unable", "message"}.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ntm_core import commands, messages
+from ntm_core.errors import CoreError
+from ntmviz.errors import NtmvizError
+from ntmviz.hand import Hand
+from sessions import SessionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ntm_core.commands import Command
+    from sessions import Recorder
+
+_OURS = (NtmvizError, CoreError, SessionError)
+
+
+class HandOrders:
+    """Holds the one hand of the process.
+
+    recorder_of: the recorder that writes a session in this process, None where there is none; to ask for it means
+    that the training it belongs to must stand still from then on.
+    """
+
+    def __init__(self, tell: Callable[..., None], recorder_of: Callable[[Path], Recorder | None]) -> None:
+        self._tell = tell
+        self._recorder_of = recorder_of
+        self._hand: Hand | None = None
+        self.orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "wake": self._wake,
+            "new": self._new,
+            "do": self._do,
+        }
+
+    def carry_out(self, order: Mapping[str, Any]) -> None:
+        """One of `orders`."""
+        try:
+            self.orders[order["order"]](order)
+        except _OURS as error:
+            self._tell("unable", message=str(error))
+        except (KeyError, TypeError, ValueError) as error:
+            self._tell("unable", message=f"an order {order['order']!r} lacks something or has it wrong: {error}")
+
+    def rest(self) -> None:
+        """A training records again: what is stepped after that begins another episode."""
+        if self._hand is not None:
+            self._hand.rest()
+
+    def close(self) -> None:
+        """Seal the session of the hand; another order may take up another one."""
+        hand, self._hand = self._hand, None
+        if hand is not None:
+            hand.close()
+
+    def _wake(self, order: Mapping[str, Any]) -> None:
+        path = Path(order["path"])
+        if self._hand is None or self._hand.path != path:
+            self.close()
+            torch.set_num_threads(1)  # as trainings do: more would round otherwise
+            self._hand = Hand(path, Path(order["out"]), self._recorder_of(path))
+        else:
+            self._recorder_of(path)
+        exactness = self._hand.wake(int(order["episode"]), int(order["step"]), order.get("checkpoint"))
+        self._tell("awake", exactness=exactness)
+
+    def _new(self, order: Mapping[str, Any]) -> None:
+        self.close()
+        torch.set_num_threads(1)
+        options = order["options"]
+        hand = Hand.of_new_network(options, Path(order["out"]))
+        self._hand = hand
+        self._tell("awake", exactness="", path=str(hand.path))
+        self._carry_out_by(hand, [commands.Reset(int(options.get("seed", 0)), options.get("length"))], None)
+
+    def _do(self, order: Mapping[str, Any]) -> None:
+        if self._hand is None:
+            raise NtmvizError("no network is awake here; wake an episode first")
+        self._recorder_of(self._hand.path)
+        several = [commands.from_json(each) for each in order["commands"]]
+        self._carry_out_by(self._hand, several, order.get("checkpoint"))
+
+    def _carry_out_by(self, hand: Hand, several: Sequence[Command], checkpoint: int | None) -> None:
+        done = hand.do(several, checkpoint)
+        self._tell(
+            "done",
+            events=[messages.to_json(event) for event in done.events],
+            path=str(done.path),
+            is_kept=done.is_kept,
+            failure=hand.failure,
+        )

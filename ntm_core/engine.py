@@ -101,7 +101,7 @@ class Engine:
 
     @property
     def line(self) -> Source | None:
-        """What ran by hand, from the start of its sequence to its last step; None before the first."""
+        """The line of steps that it stands on; None before a sequence is drawn or an episode woken."""
         return self._stepper.line
 
     def _carry_out(self, command: Command) -> list[Event]:
@@ -241,8 +241,10 @@ class Engine:
             self._journal.write(info, observation, loss=float(scores.loss), wrong_bits=float(scores.wrong_bits))
 
     def _reset(self, start: Reset) -> list[Event]:
-        self._stepper.reset(start.seed, start.length)
-        return [*self._keep_checkpoint(), events.WasReset(start.seed, len(self._stepper.plan.inputs)), self._planned()]
+        self._stepper.rest()
+        kept = self._keep_checkpoint()
+        episode = self._stepper.reset(start.seed, start.length)
+        return [*kept, events.WasReset(start.seed, len(self._stepper.plan.inputs), episode), self._planned()]
 
     def _wake(self, place: Place) -> list[Event]:
         before = self._stepper.plan

@@ -45,11 +45,13 @@ class Solved:
 
 @dataclass(frozen=True, slots=True)
 class WasReset:
-    """A sequence was drawn; the next step is its first."""
+    """A sequence was drawn and its episode began; the next step is its first."""
 
     seed: int
     steps: int
     """Of the sequence."""
+    episode: int
+    """Its index in the session; counted from 0 where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ class Stepped:
     """One step ran, or several in a row, and this is the last of them."""
 
     episode: int
-    """Its index in the session; counted from 0 where there is none."""
     step: int
     """Which, from the start of the line."""
     steps: int = 1
@@ -93,7 +94,6 @@ class Forked:
 
     episode: int
     parent: int
-    """-1: it is the first of a drawn sequence."""
     parent_step: int
     """The parent's own step after which it goes on; -1 is before its first."""
     label: str

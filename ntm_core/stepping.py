@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from ntm_core.journal import Journal
     from ntm_core.trace import Array, Columns, Source, TraceSpec
     from ntm_core.training import Trainer
+
+
+_NOWHERE = Place(-1, -1)
 
 
 class Step(NamedTuple):
@@ -54,10 +58,9 @@ class Stepper:
         """The episode that takes further steps."""
         self._line: Lineage | None = None
         self._at: Place | None = None
-        """Where it stands; None before the first step of a drawn sequence."""
+        """Where it stands; None before anything was drawn or woken."""
         self.plan = plans.NO_PLAN
         """The task's sequence on this line, (steps, 1, ...); of no step where it is not known."""
-        self._seed = -1
 
     def __getitem__(self, index: int) -> Source:
         """An episode at hand: one that ran here, or one of the past. Raises CoreError where there is none."""
@@ -77,7 +80,7 @@ class Stepper:
 
     @property
     def line(self) -> Lineage | None:
-        """The line that it stands on, with what ran after; None before the first step of a drawn sequence."""
+        """The line that it stands on, with what ran after."""
         return self._line
 
     @property
@@ -88,14 +91,22 @@ class Stepper:
     @property
     def has_begun(self) -> bool:
         """Whether there is a sequence to step through."""
-        return self._at is not None or len(self.plan.inputs) > 0
+        return self._at is not None
 
-    def reset(self, seed: int, length: int | None) -> None:
-        """Draw a sequence of the task and stand before its first step."""
+    def reset(self, seed: int, length: int | None) -> int:
+        """Draw a sequence of the task and stand before its first step, in a new episode; returns its index.
+
+        Raises ConfigError on a length that cannot be, CoreError where the session does not take the episode.
+        """
         plan = plans.drawn(self._trainer.task, seed, length, self._trainer.device)
-        self.rest()
-        self.plan, self._seed = plan, seed
-        self._line = self._at = None
+        with torch.no_grad():
+            state = self._trainer.model.initial_state(1)
+        names = [field.name for field in self._spec.carried]
+        initial = dict(zip(names, on_host([getattr(state, name)[0] for name in names]), strict=True))
+        info = EpisodeInfo(kind=EpisodeKind.MANUAL, seed=seed)
+        index = self._begin(info, initial)
+        self.plan = self._plans[index] = plan
+        return index
 
     def wake(self, place: Place) -> None:
         """Stand after a step of an episode. Raises CoreError where there is no such step, or not all of its state."""
@@ -121,7 +132,8 @@ class Stepper:
         if known is not None:
             self._stand(Lineage(self, known.episode), known)
             return Step(known.episode, self.position - 1, False)
-        before = self._state()
+        assert self._at is not None
+        before = state_at(self._trainer.model, self[self._at.episode], self._at.step, self._trainer.device)
         with torch.no_grad():
             logits, _, view = self._trainer.model.step(sample.inputs[0], before)
         trace = Trace(before, type(view)(*(tensor.unsqueeze(0) for tensor in view)))
@@ -129,7 +141,7 @@ class Stepper:
         if self._open is None or self._at != self._end_of(self._open):
             planned = self._planned()
             fed = None if planned is None else _numbers(planned)
-            self._begin(observation.initial, deeds.of_input(inputs, fed, self._trainer.task.delimiter))
+            self._fork(observation.initial, deeds.of_input(inputs, fed, self._trainer.task.delimiter))
         assert self._open is not None
         self._own[self._open].append_steps(observation.columns)
         self._journal.append(observation.columns)
@@ -147,7 +159,7 @@ class Stepper:
         initial = {each: values.copy() for each, values in self._carried().items()}
         before = float(initial[name][index])
         initial[name][index] = value
-        self._begin(initial, deeds.of_edit(fields[name], index))
+        self._fork(initial, deeds.of_edit(fields[name], index))
         return before, float(initial[name][index])
 
     def rewind(self, position: int) -> None:
@@ -181,20 +193,24 @@ class Stepper:
         if root.episode not in self._plans:
             self._plans[root.episode] = plans.of_root(self._trainer.task, root.source, self._trainer.device)
         self._line, self._at = line, place
-        self.plan, self._seed = self._plans[root.episode], root.source.info.seed
+        self.plan = self._plans[root.episode]
 
-    def _begin(self, initial: Columns, what: str) -> None:
+    def _fork(self, initial: Columns, what: str) -> None:
         """Open an episode that goes on from here."""
+        assert self._at is not None
+        seed = self[self._at.episode].info.seed
+        self._begin(EpisodeInfo(EpisodeKind.FORK, seed=seed, label=what), initial, self._at)
+
+    def _begin(self, info: EpisodeInfo, initial: Columns, parent: Place = _NOWHERE) -> int:
+        """Open an episode and stand before its first step."""
         self.rest()
-        at = self._at
-        info = EpisodeInfo(
-            kind=EpisodeKind.MANUAL if at is None else EpisodeKind.FORK,
-            iteration=self._trainer.iteration,
-            seed=self._seed,
-            parent=-1 if at is None else at.episode,
-            parent_step=-1 if at is None else at.step,
-            checkpoint=self._journal.checkpoint_of(self._trainer.iteration),
-            label="" if at is None else what,
+        iteration = self._trainer.iteration
+        info = replace(
+            info,
+            iteration=iteration,
+            parent=parent.episode,
+            parent_step=parent.step,
+            checkpoint=self._journal.checkpoint_of(iteration),
         )
         index = self._journal.begin(info, initial)
         if index is None:
@@ -202,10 +218,8 @@ class Stepper:
         elif index < 0:
             raise CoreError("the session did not take the step: its writer is behind or gone. Nothing has changed")
         self._own[index] = KeptEpisode(self._spec, info, initial)
-        if at is None:
-            self._plans[index] = self.plan
-        self._open, self._at = index, Place(index, -1)
-        self._line = Lineage(self, index)
+        self._open, self._at, self._line = index, Place(index, -1), Lineage(self, index)
+        return index
 
     def _known(self, inputs: Array) -> Place | None:
         """Where a step with this input ran before from here, if one did."""
@@ -220,8 +234,7 @@ class Stepper:
     def _ran_from_here(self) -> list[Place]:
         """The steps that may have run from here: the next one of the episode, the first ones of its forks."""
         at = self._at
-        if at is None:
-            return []
+        assert at is not None
         found = [Place(at.episode, at.step + 1)] if at.episode in self._own else []
         carried = self._carried()
         for index, episode in self._own.items():
@@ -231,18 +244,8 @@ class Stepper:
 
     def _carried(self) -> dict[str, Array]:
         """The carried fields where it stands."""
-        if self._at is not None:
-            return carried_at(self[self._at.episode], self._at.step)
-        with torch.no_grad():
-            state = self._trainer.model.initial_state(1)
-        names = [field.name for field in self._spec.carried]
-        return dict(zip(names, on_host([getattr(state, name)[0] for name in names]), strict=True))
-
-    def _state(self) -> Any:
-        if self._at is not None:
-            return state_at(self._trainer.model, self[self._at.episode], self._at.step, self._trainer.device)
-        with torch.no_grad():
-            return self._trainer.model.initial_state(1)
+        assert self._at is not None
+        return carried_at(self[self._at.episode], self._at.step)
 
     def _planned(self) -> Sample | None:
         """What the task would feed here; None where its sequence is over."""

@@ -216,13 +216,13 @@ def test_a_new_network_is_stepped_by_hand(tmp_path):
     hand = Hand.of_new_network(NEW | {"seed": 7}, tmp_path / "new.h5")
     planned = hand.do([commands.Reset(7)]).events[-1]
     done = hand.do([commands.Run(2), commands.Step((1.0, 0.0, 0.0, 0.0))])
-    assert [type(event) for event in done.events] == [events.Forked, events.Stepped, events.Stepped]
+    assert [type(event) for event in done.events] == [events.Stepped, events.Stepped]
     hand.close()
     with sessions.open(tmp_path / "new.h5") as recording:
         assert recording.info.model_config["locations"] == 8
         assert len(recording.checkpoints) == 1
-        (episode,) = recording.episodes
-        assert episode.info.kind is EpisodeKind.MANUAL
+        episode = recording.episodes[0]
+        assert (len(recording.episodes), episode.info.kind) == (1, EpisodeKind.MANUAL)
         assert np.array_equal(episode.series("input")[:2], planned.inputs[:2])
     engine = ntmviz.wake(tmp_path / "new.h5", 0, 1)
     do(engine, commands.Step((1.0, 0.0, 0.0, 0.0)))

@@ -63,11 +63,11 @@ def run_of(model, seed=3, length=3, info=None):
 def test_stepping_through_a_sequence_equals_running_it_to_the_bit():
     sink = ListSink()
     engine = engine_of(sink)
-    assert only(events.WasReset, engine.handle(commands.Reset(seed=5, length=3))) == events.WasReset(5, 7)
+    assert only(events.WasReset, engine.handle(commands.Reset(seed=5, length=3))) == events.WasReset(5, 7, 0)
     happened = [event for _ in range(7) for event in engine.handle(commands.Step())]
-    assert happened == [events.Forked(0, -1, -1, ""), *(events.Stepped(0, step) for step in range(7))]
+    assert happened == [events.Stepped(0, step) for step in range(7)]
     assert "all 7 steps" in refusal(engine, commands.Step())
-    do(engine, commands.Reset())
+    engine.rest()
     sample = small_task().sample(1, seeding.generator(5), 3)
     with torch.no_grad():
         logits, _, trace = engine.model(sample.inputs, trace=True)
@@ -251,10 +251,11 @@ def test_a_session_that_drops_the_episode_fails_the_step_in_words():
         def begin_episode(self, info, initial):
             return None
 
-    engine = engine_of(Dropping())
-    do(engine, commands.Reset(length=2))
+    past = run_of(small_model(seed=1))
+    engine = engine_of(Dropping(), past=[past])
+    do(engine, commands.Wake(0, 1))
     assert "did not take the step" in refusal(engine, commands.Step())
-    assert engine.line is None
+    assert engine.line.info == past.info
 
 
 @pytest.mark.parametrize(

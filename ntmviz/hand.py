@@ -12,7 +12,7 @@ from ntm_core.engine import Engine
 from ntm_core.observe import trace_spec
 from ntmviz import weights
 from ntmviz.errors import NtmvizError
-from ntmviz.waking import Bench, check_episode
+from ntmviz.waking import Bench, check_episode, device_of
 from sessions import Recorder
 
 if TYPE_CHECKING:
@@ -95,8 +95,14 @@ class Hand:
         """Why nothing is kept any more, in one line."""
         return None if self._recorder is None else self._recorder.failure
 
-    def wake(self, episode: int, step: int, checkpoint: int | None) -> str:
-        """Make the engine ready for a step of an episode. Returns how exact it will be, in one sentence.
+    @property
+    def is_same_device(self) -> bool:
+        """Whether it computes where the session was recorded."""
+        recorded = self._recording.info.device
+        return self._is_ours or str(device_of(recorded)) == recorded
+
+    def wake(self, episode: int, step: int, checkpoint: int | None) -> None:
+        """Make the engine ready for a step of an episode.
 
         checkpoint: weights other than the episode's own. Raises NtmvizError, CoreError or SessionError where there is
         no such step, or nothing to wake it on.
@@ -106,7 +112,6 @@ class Hand:
         for event in self._current.handle(command):
             if isinstance(event, events.Failed):
                 raise NtmvizError(event.message)
-        return "It goes on bit for bit." if self._is_ours else self._bench(episode, checkpoint).exactness(episode)
 
     def do(self, several: Sequence[Command], checkpoint: int | None = None) -> Done:
         """Carry commands out one after another, up to the first that fails. Errors as in `wake`."""

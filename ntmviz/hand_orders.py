@@ -1,7 +1,7 @@
 """The orders of the engine process that concern stepping by hand, each answered by one piece of news.
 
-{"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "exactness"}
-{"order": "new", "options": {...}, "out"} -> {"news": "awake", "exactness", "path"}, then as after "do"
+{"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "path", "is_same_device"}
+{"order": "new", "options": {...}, "out"} -> {"news": "awake", ...}, then as after "do"
 {"order": "do", "commands": [...], "checkpoint"} -> {"news": "done", "events": [...], "path", "is_kept", "failure"}
 
 Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
@@ -75,8 +75,8 @@ class HandOrders:
             self._hand = Hand(path, Path(order["out"]), self._recorder_of(path))
         else:
             self._recorder_of(path)
-        exactness = self._hand.wake(int(order["episode"]), int(order["step"]), order.get("checkpoint"))
-        self._tell("awake", exactness=exactness)
+        self._hand.wake(int(order["episode"]), int(order["step"]), order.get("checkpoint"))
+        self._tell_awake(self._hand)
 
     def _new(self, order: Mapping[str, Any]) -> None:
         self.close()
@@ -84,8 +84,11 @@ class HandOrders:
         options = order["options"]
         hand = Hand.of_new_network(options, Path(order["out"]))
         self._hand = hand
-        self._tell("awake", exactness="", path=str(hand.path))
+        self._tell_awake(hand)
         self._carry_out_by(hand, [commands.Reset(int(options.get("seed", 0)), options.get("length"))], None)
+
+    def _tell_awake(self, hand: Hand) -> None:
+        self._tell("awake", path=str(hand.path), is_same_device=hand.is_same_device)
 
     def _do(self, order: Mapping[str, Any]) -> None:
         if self._hand is None:

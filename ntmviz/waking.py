@@ -80,12 +80,6 @@ class Bench:
         self._model = checkpoints.load(self._blob)
         self._task = _task_of(recording, self._model)
 
-    def exactness(self, episode: int) -> str:
-        """How an episode goes on beside the run that recorded it, in one sentence."""
-        info = self._recording.episodes[episode].info
-        mine = self.weights._replace(is_own=info.checkpoint == self.weights.checkpoint)
-        return weights.exactness(info, mine, str(self._device) == self._recording.info.device)
-
     def engine(self, sink: Sink | None = None, past: Sequence[Source] | None = None, checkpoint: int = -1) -> Engine:
         """An engine with the network in it.
 
@@ -170,7 +164,7 @@ class Renamed:
         return self.source.series(name, start, stop)
 
 
-def device_of(recorded: str, wished: str | None) -> torch.device:
+def device_of(recorded: str, wished: str | None = None) -> torch.device:
     """The device that is wished, or else the one of the recording, or else the CPU. DeviceError for a wrong wish."""
     if wished is not None:
         return devices.choose(wished)

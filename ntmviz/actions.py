@@ -50,9 +50,13 @@ COMMANDS = (
         "save_window", "Save a picture of the window…", "File", ("Ctrl+Shift+E",), "The window as it stands, as PNG"
     ),
     Command("close_session", "Close the session", "File", ("Ctrl+W",), "Back to the welcome page", starts_group=True),
-    Command("quit", "Quit", "File", ("Ctrl+Q",), "End ntmviz; a training that it drives ends with it"),
+    Command(
+        "quit", "Quit", "File", ("Ctrl+Q",), "End ntmviz; a training ends with it or goes on, as the Run menu says"
+    ),
     Command("unpin", "Unpin the cell", "Edit", ("Escape",), "Forget the cell that was clicked"),
     Command("copy_values", "Copy the memory as text", "Edit", ("Ctrl+C",), "The memory of this step, a row a line"),
+    Command("watch", "Watch", "View", ("Ctrl+1",), "The workspace for training and replay"),
+    Command("step", "Step", "View", ("Ctrl+2",), "The workspace for stepping by hand"),
     Command(
         "show_change",
         "Frame what changed",
@@ -60,6 +64,7 @@ COMMANDS = (
         ("D",),
         "Frame every cell that this step changed",
         is_checkable=True,
+        starts_group=True,
     ),
     Command(
         "to_largest",
@@ -81,10 +86,24 @@ COMMANDS = (
     ),
     Command("full_screen", "Full screen", "View", ("F11",), "", is_checkable=True, starts_group=True),
     Command("reset_docks", "Reset the arrangement", "View", (), "Put every panel back where it was at first"),
+    Command("feed", "Feed the next input", "Run", ("Return", "Enter"), "One step by hand, in the Step workspace"),
+    Command("run_to_end", "Run to the end", "Run", ("Shift+Return",), "The rest of the task's sequence, by hand"),
+    Command("run_to_step", "Run to step…", "Run", ("Shift+G",), "The task's own inputs up to a step, by hand"),
+    Command("edit_cell", "Edit the pinned cell…", "Run", ("E",), "Set one number of the memory and go on from there"),
+    Command("new_network", "New network by hand…", "Run", ("Ctrl+Shift+N",), "Untrained, or from a file of weights"),
     Command("show_training", "Show the training", "Run", ("Ctrl+Shift+T",), "Back to the training that goes on"),
     Command("pause_training", "Pause or go on", "Run", ("Ctrl+P",), "Pause the training, or let it go on"),
     Command(
         "stop_training", "Finish now", "Run", ("Ctrl+.",), "End the training here: it is measured, kept and sealed"
+    ),
+    Command(
+        "keep_training",
+        "Keep training when the window closes",
+        "Run",
+        (),
+        "A training goes on to its end without a window; the next one finds it",
+        is_checkable=True,
+        starts_group=True,
     ),
     Command("play", "Play or pause", "Time", ("Space",), "Play the steps forwards"),
     Command("play_back", "Play backwards", "Time", ("Shift+Space",), "Play the steps backwards"),

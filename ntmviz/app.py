@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import QSize, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEventLoop, QSize, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from ntmviz import theme
+import sessions
+from ntmviz import saving, theme
 from ntmviz.assets import asset
 from ntmviz.errors import NtmvizError
 from ntmviz.interrupt import Interrupt
+from ntmviz.painting import png
 from ntmviz.settings import Settings
+from ntmviz.views.by_hand import HandState
 from ntmviz.window import MainWindow
+from sessions.errors import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-_HARMLESS = ("This plugin does not support propagateSizeHints", "This plugin does not support raise()")
+_INSTEAD = "use 'ntmviz FILE --screenshot PNG', 'ntmviz figure FILE' or 'ntmviz demo --headless' without one"
+HARMLESS = "This plugin does not support"
+"""How messages begin that say no more than that Qt runs offscreen."""
+
+
+_WAKING_S = 60
+"""How long a picture of the Step workspace waits for its network."""
 
 
 def has_display() -> bool:
@@ -33,17 +44,25 @@ def has_display() -> bool:
 
 
 def application(*, offscreen: bool = False, scale: float | None = None) -> QApplication:
-    """The one QApplication, made if there is none. Without a display it must be `offscreen`."""
+    """The one QApplication, made if there is none. `offscreen`: for pictures, which need no display.
+
+    Where Qt cannot use the display it leaves no way but to end the process: with one line and exit code 1.
+    """
     if existing := QApplication.instance():
         assert isinstance(existing, QApplication)
         return existing
-    if offscreen:
+    if offscreen and sys.platform == "linux":
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if scale is not None:
         os.environ["QT_SCALE_FACTOR"] = str(scale)
-    qInstallMessageHandler(_on_qt_message)
+    said: list[str] = []
+    qInstallMessageHandler(_handler_at_start(said))
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication(["ntmviz"])
+    qInstallMessageHandler(_on_qt_message)
+    for message in said:
+        _on_qt_message(QtMsgType.QtWarningMsg, None, message)
+    app.setStyle("Fusion")
     app.setApplicationName("ntmviz")
     app.setDesktopFileName("ntmviz")
     app.setWindowIcon(QIcon(str(asset("icons/ntmviz.svg"))))
@@ -51,8 +70,23 @@ def application(*, offscreen: bool = False, scale: float | None = None) -> QAppl
     return app
 
 
+def _handler_at_start(said: list[str]) -> Callable[[QtMsgType, object, str], None]:
+    """Holds back what Qt says, and says why in one line where Qt gives up: it would abort with a core dump."""
+
+    def handle(kind: QtMsgType, context: object, message: str) -> None:
+        if kind == QtMsgType.QtFatalMsg:
+            why = one_line(said[0] if said else message).rstrip(" .")
+            print(f"ntmviz: a window needs a display, and Qt cannot use this one ({why}); {_INSTEAD}", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(1)
+        if kind != QtMsgType.QtDebugMsg:
+            said.append(message)
+
+    return handle
+
+
 def _on_qt_message(kind: QtMsgType, context: object, message: str) -> None:
-    if not message.startswith(_HARMLESS) and kind != QtMsgType.QtDebugMsg:
+    if not message.startswith(HARMLESS) and kind != QtMsgType.QtDebugMsg:
         print(f"ntmviz: Qt: {message}", file=sys.stderr)
 
 
@@ -71,10 +105,7 @@ def make_window(theme_name: str | None = None, *, keeps_settings: bool = True) -
 def run(files: Sequence[Path], *, trains: bool = False) -> int:
     """Show the window until it is closed; more than one file opens a window each. Returns the exit code."""
     if not has_display():
-        raise NtmvizError(
-            "a window needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set; "
-            "use 'ntmviz FILE --screenshot PNG', 'ntmviz figure FILE' or 'ntmviz demo --headless' without one"
-        )
+        raise NtmvizError(f"a window needs a display, and neither DISPLAY nor WAYLAND_DISPLAY is set; {_INSTEAD}")
     app = application()
     Interrupt(app)
     windows = []
@@ -105,6 +136,7 @@ def screenshot(
     *,
     episode: int | None = None,
     step: int | None = None,
+    workspace: str = "Watch",
     theme_name: str | None = None,
     size: tuple[int, int] = (1440, 900),
     scale: float = 2,
@@ -114,43 +146,57 @@ def screenshot(
     Raises NtmvizError where the picture cannot be written or the episode or step does not exist, SessionError where
     the session cannot be read.
     """
-    app = application(offscreen=not has_display(), scale=scale)
+    if path is not None:
+        sessions.open(path).close()  # what cannot be opened is told before a window is made for it
+    app = application(offscreen=True, scale=scale)
     window = make_window(theme_name, keeps_settings=False)
+    failures: list[str] = []
+    for teller in (window.desk, window.presenter):
+        teller.failed.disconnect(window.notice.show_failure)  # it is raised, and so told on standard error
+        teller.failed.connect(failures.append)
     try:
         window.resize(QSize(*size))
         window.show()
         app.processEvents()
-        window.views.arrange(window)
         if path is None:
             window.show_welcome()
         else:
             _look_at(window, path, episode, step)
+            window.show_workspace(workspace)
+            _wait_until_awake(window, app)
         for _ in range(4):  # docks take their sizes in several rounds of layout
             app.processEvents()
             window.presenter.present()
-        if not window.grab().save(str(picture), "PNG"):
-            raise NtmvizError(f"the picture could not be written; choose another place: {picture}")
+        if failures:
+            raise NtmvizError(failures[0])
+        saving.save("the picture", picture, png(window.grab()))
     finally:
         window.close()
         window.deleteLater()
         app.processEvents()
 
 
+def _wait_until_awake(window: MainWindow, app: QApplication) -> None:
+    """Let the network that the Step workspace wakes come up, or say that it cannot."""
+    deadline = time.monotonic() + _WAKING_S
+    while window.by_hand.link.state is HandState.WAKING and time.monotonic() < deadline:
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+
 def _look_at(window: MainWindow, path: Path, episode: int | None, step: int | None) -> None:
-    failures: list[str] = []
-    window.desk.failed.disconnect(window.notice.show_failure)  # it is raised, and so told on standard error
-    window.desk.failed.connect(failures.append)
-    if not window.desk.open(path):
-        raise NtmvizError(failures[0])
+    """Open a session at an episode and a step. Raises NtmvizError where there are no such."""
+    if not window.desk.open(path) or (episode is None and step is None):
+        return
     recording = window.desk.recording
     assert recording is not None
-    if episode is not None or step is not None:
-        at = _checked("episode", episode, len(recording.episodes), path)
-        at = window.store.state.episode if at is None else at
-        source = recording.episodes[at]
-        at_step = _checked("step", step, len(source), path)
-        now_step = window.store.state.step if at_step is None else at_step
-        window.store.update(episode=at, step=now_step, is_following=False)
+    if not len(recording.episodes):
+        raise NtmvizError(f"this session has no episode yet; record one first: {path}")
+    at = _checked("episode", episode, len(recording.episodes), path)
+    at = window.store.state.episode if at is None else at
+    source = recording.episodes[at]
+    at_step = _checked("step", step, len(source), path)
+    now_step = window.store.state.step if at_step is None else at_step
+    window.store.update(episode=at, step=now_step, is_following=False)
 
 
 def _checked(what: str, wished: int | None, count: int, path: Path) -> int | None:

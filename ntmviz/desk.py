@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 import sessions
-from ntmviz import notes
+from ntmviz import notes, running
 from ntmviz.errors import NtmvizError
 from ntmviz.live import EngineProcess
+from ntmviz.settings import new_session_path
 
 if TYPE_CHECKING:
     from ntmviz.notes import Bookmark
     from ntmviz.run_options import RunOptions
+    from ntmviz.running import Detached
     from sessions import Recording
 
 REFRESH_MS = 50
@@ -35,6 +38,9 @@ class Desk(QObject):
     failed = Signal(str)  # one line for the user
     starting = Signal(object)  # RunOptions
     progressed = Signal(dict)
+    fell_silent = Signal(str)  # the engine; what is known of it
+    answered = Signal()
+    died = Signal(str)  # the engine; why, after training_ended
     solved = Signal(dict)
     training_ended = Signal(object, str)  # result or None, failure or ""
 
@@ -44,6 +50,13 @@ class Desk(QObject):
         self.engine: EngineProcess | None = None
         self.training_path: Path | None = None
         """The session of the training that this window drives, once it is there."""
+        self.detached: Detached | None = None
+        """The training without a window that writes the open session."""
+        self.keeps_on = False
+        """Whether a training goes on when this window closes."""
+        self.options: RunOptions | None = None
+        """Of the last training that this window started."""
+        self._next: RunOptions | None = None
         self.bookmarks: frozenset[Bookmark] = frozenset()
         self._was_live = False
         self._timer = QTimer(self)
@@ -77,6 +90,7 @@ class Desk(QObject):
         self._was_live = recording.is_live
         if self._was_live:
             self._timer.start()
+            self.detached = running.find(recording.path)
         failure = None
         try:
             self.bookmarks = notes.load(recording.path)
@@ -115,7 +129,7 @@ class Desk(QObject):
             return
         if not is_live and self._was_live:
             self._timer.stop()
-            self._was_live = False
+            self._was_live, self.detached = False, None
             self.grew.emit()
             self.ended.emit()
         elif has_more:
@@ -124,17 +138,55 @@ class Desk(QObject):
     def train(self, options: RunOptions) -> None:
         """Start a training in a process of its own; a training that runs already is ended first."""
         if self.engine is not None:
-            self.engine.close()
-            self.engine.deleteLater()
-        Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-        engine = self.engine = EngineProcess(options, self)
+            self._next = options
+            self.engine.end()
+        elif not self._start(options):
+            return
+        self.training_path = None
+        self.starting.emit(options)
+
+    def restart(self, *, resumes: bool) -> None:
+        """Train on in a new session: from the last checkpoint of the last one, or anew from the same seed."""
+        if self.options is not None:
+            old = self.options
+            out = str(new_session_path(old.task, old.seed))
+            resume = old.out if resumes else old.resume
+            self.train(replace(old, out=out, resume=resume, overwrite=False))
+
+    def keep_on(self, is_on: bool) -> None:
+        """Change whether a training goes on when this window closes."""
+        self.keeps_on = is_on
+        if self.engine is not None:
+            self.engine.keep_on(is_on)
+
+    def finish(self) -> None:
+        """End the training that is shown, or else the one that this window drives; it is measured and sealed."""
+        if self.detached is not None:
+            self.detached.finish()
+        elif self.engine is not None:
+            self.engine.stop()
+
+    def _start(self, options: RunOptions) -> bool:
+        folder = Path(options.out).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            engine = EngineProcess(self)
+        except OSError as error:
+            self.failed.emit(f"the session's folder cannot be made: {error.strerror}: {folder}")
+            return False
+        except NtmvizError as error:
+            self.failed.emit(str(error))
+            return False
         engine.ready.connect(self._on_ready)
         engine.progressed.connect(self.progressed)
         engine.solved.connect(self.solved)
         engine.refused.connect(self.failed)
+        engine.fell_silent.connect(self.fell_silent)
+        engine.answered.connect(self.answered)
         engine.ended.connect(self._on_ended)
-        self.training_path = None
-        self.starting.emit(options)
+        engine.train(options, keeps_on=self.keeps_on)
+        self.engine, self.options = engine, options
+        return True
 
     def close(self) -> None:
         """Put the session away; a training goes on."""
@@ -142,18 +194,21 @@ class Desk(QObject):
         self.closed.emit()
 
     def shut_down(self) -> None:
-        """End everything this desk started, in order."""
+        """End everything this desk started, in order, but for a training that is to be kept on."""
         self._timer.stop()
         if self.engine is not None:
-            self.engine.close()
-            self.engine = None
+            if self.keeps_on and self._next is None:
+                self.engine.let_go()
+            else:
+                self.engine.close()
+            self.engine = self._next = None
         self._put_away()
 
     def _put_away(self) -> None:
         self._timer.stop()
         if self.recording is not None:
             self.recording.close()
-        self.recording, self._was_live = None, False
+        self.recording, self._was_live, self.detached = None, False, None
         self.bookmarks = frozenset()
 
     def _on_ready(self, path: str) -> None:
@@ -162,7 +217,14 @@ class Desk(QObject):
 
     def _on_ended(self, result: dict[str, Any] | None, failure: str) -> None:
         engine, self.engine = self.engine, None
-        if engine is not None:
-            engine.deleteLater()
+        assert engine is not None
+        engine.deleteLater()
         self.refresh()
-        self.training_ended.emit(result, failure)
+        if self._next is not None:
+            options, self._next = self._next, None
+            if not self._start(options):
+                self.training_ended.emit(None, "")
+            return
+        self.training_ended.emit(result, "" if engine.has_died else failure)
+        if engine.has_died:
+            self.died.emit(failure)

@@ -9,13 +9,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QGridLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from PySide6.QtWidgets import (
 from ntmviz import ink
 from ntmviz.actions import COMMANDS, MENUS, Command, shown_keys
 from ntmviz.panels import label
+from ntmviz.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -132,18 +131,7 @@ class KeysDialog(QDialog):
 
 
 class TrainingDialog(QDialog):
-    """The sizes and the seed of a training of an NTM on copy. What cannot be is not offered."""
-
-    _NUMBERS = (
-        ("seed", "Seed", 0, 0, 2**31 - 1, "Equal seeds give equal trainings on the same machine"),
-        ("task.max_length", "Longest sequence", 20, 1, 200, "Vectors to copy: from 1 to this many"),
-        ("task.bits", "Bits of a vector", 8, 1, 64, ""),
-        ("locations", "Memory locations", 128, 4, 4096, "Rows of the memory"),
-        ("word_size", "Word size", 20, 1, 256, "Columns of the memory"),
-        ("read_heads", "Read heads", 1, 1, 16, ""),
-        ("write_heads", "Write heads", 1, 1, 16, ""),
-        ("hidden_size", "Controller units", 100, 1, 2048, "Units of the LSTM"),
-    )
+    """The sizes and the seed of a training of an NTM on copy."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -151,18 +139,8 @@ class TrainingDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(label("Train an NTM on copy", size=ink.HEADLINE, weight=ink.BOLD))
         layout.addWidget(label("It trains until it is solved; episodes are recorded as time allows.", tone="muted"))
-        form = QFormLayout()
-        form.setVerticalSpacing(8)
-        self.fields: dict[str, QSpinBox] = {}
-        for name, text, value, low, high, tip in self._NUMBERS:
-            box = QSpinBox()
-            box.setRange(low, high)
-            box.setValue(value)
-            box.setToolTip(tip or text)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-            form.addRow(text, box)
-            self.fields[name] = box
-        layout.addLayout(form)
+        self.form = SettingsForm()
+        layout.addLayout(self.form)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         start = buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
         start.setProperty("primary", "true")
@@ -170,19 +148,3 @@ class TrainingDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
-
-    @property
-    def seed(self) -> int:
-        return self.fields["seed"].value()
-
-    @property
-    def task_settings(self) -> dict[str, int]:
-        return {
-            name.removeprefix("task."): box.value() for name, box in self.fields.items() if name.startswith("task.")
-        }
-
-    @property
-    def model_settings(self) -> dict[str, int]:
-        return {
-            name: box.value() for name, box in self.fields.items() if name != "seed" and not name.startswith("task.")
-        }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.trace import Role
-from ntmviz.figures import WRITTEN, signed_limit
+from ntmviz.figures import WRITTEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from ntm_core.trace import Source
 
     Floats = NDArray[np.floating]
-
-
-LONGEST_SURVEY = 20_000
-"""Steps that are looked through for events and colour range; no task of the papers has a sequence as long."""
-_PIECE = 256
-_SIGNED = (Role.MEMORY, Role.ADD, Role.READ_VECTOR)
-"""Fields that share the signed colour range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +37,19 @@ class SequenceFigure:
     """(write heads, locations, steps of the figure)."""
     reads: Floats
     not_finite: NDArray[np.bool_]
-    """(steps of the figure,): a NaN or infinity in the memory, a weighting or the output."""
+    """(steps of the figure,): a NaN or infinity in a weighting or the output."""
+    planned_inputs: Floats | None = None
+    """(channels, steps not yet run): what the task would feed after the last step of the episode."""
+    planned_targets: Floats | None = None
+
+    @property
+    def planned(self) -> int:
+        """Steps not yet run that are known; none where the figure ends before the episode does."""
+        if self.start + self.count < self.steps:
+            return 0
+        return max(
+            (values.shape[1] for values in (self.planned_inputs, self.planned_targets) if values is not None), default=0
+        )
 
     @property
     def count(self) -> int:
@@ -78,12 +83,7 @@ def sequence(source: Source, start: int = 0, stop: int | None = None) -> Sequenc
         scored = np.zeros(count, bool)
     writes, reads = weightings(Role.WRITE_WEIGHTING), weightings(Role.READ_WEIGHTING)
     not_finite = np.zeros(count, bool)
-    for values in (
-        series(Role.MEMORY),
-        outputs if outputs is None else outputs.T,
-        np.moveaxis(writes, -1, 0),
-        np.moveaxis(reads, -1, 0),
-    ):
+    for values in (outputs if outputs is None else outputs.T, np.moveaxis(writes, -1, 0), np.moveaxis(reads, -1, 0)):
         if values is not None and values.size:
             not_finite |= ~np.isfinite(values.reshape(count, -1)).all(axis=1)
     return SequenceFigure(start, len(source), inputs, targets, outputs, scored, wrong, writes, reads, not_finite)
@@ -95,38 +95,7 @@ class Happening:
 
     step: int
     kind: str
-    """wrong bit, not finite, read refocus, or bookmark."""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What is known of an episode as a whole."""
-
-    happenings: tuple[Happening, ...]
-    limit: float
-    """The signed colour range that holds its memory, adds and read vectors is -limit..+limit."""
-    is_scored: bool
-    """Whether the task asks for anything at any step."""
-    largest_weighting: float
-
-
-def survey(source: Source, most: int = LONGEST_SURVEY) -> Survey:
-    """Look through an episode, a piece at a time; of a longer one than `most` steps only through the first ones."""
-    found: list[Happening] = []
-    limit, largest, is_scored = 1.0, 0.0, False
-    steps = min(len(source), most)
-    for start in range(0, steps, _PIECE):
-        # One step earlier, so that a jump between two pieces is seen.
-        figure = sequence(source, max(0, start - 1), min(start + _PIECE, steps))
-        found += [each for each in happenings(figure) if each.step >= start]
-        is_scored |= bool(figure.scored.any())
-        weightings = [values.max() for values in (figure.writes, figure.reads) if values.size]
-        largest = max([largest, *(float(value) for value in weightings if np.isfinite(value))])
-        for role in _SIGNED:
-            field = source.spec.with_role(role)
-            if field is not None:
-                limit = max(limit, signed_limit(source.series(field.name, start, min(start + _PIECE, steps))))
-    return Survey(tuple(found), limit, is_scored, max(largest, 1e-6))
+    """wrong bit, not finite, read refocus, bookmark, or fork."""
 
 
 def happenings(figure: SequenceFigure) -> tuple[Happening, ...]:

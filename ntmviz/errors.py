@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from sessions.errors import one_line
+
 
 class NtmvizError(Exception):
     """Something the user asked for cannot be done. The text says what was wanted, what came and what to do."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class UsageError(NtmvizError):

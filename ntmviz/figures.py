@@ -156,12 +156,15 @@ def weighting_of(values: Floats, head: Head, spec: TraceSpec) -> Weighting:
 
 
 def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
-    """The machine after `step`. Raises IndexError outside the episode, ValueError where the trace has no memory."""
+    """The machine after `step`; after -1 stands what the first step starts from, with its vectors empty.
+
+    Raises IndexError outside the episode, ValueError where the trace has no memory.
+    """
     spec = source.spec
     memory = spec.with_role(Role.MEMORY)
     if memory is None:
         raise ValueError(f"a trace with a memory was wanted; this one has {', '.join(each.name for each in spec)}")
-    record = source.record(step)
+    record = _start(source) if step == -1 else source.record(step)
     before = source.record(step - 1)[memory.name] if step > 0 else source.initial(memory.name)
     by_kind: dict[HeadKind, list[Weighting]] = {kind: [] for kind in HeadKind}
     above: list[Strip] = []
@@ -171,8 +174,13 @@ def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
         field = spec.with_role(role)
         return None if field is None else record[field.name][at]
 
-    def norm(values: Floats) -> str:
-        return f"norm {short(float(np.linalg.norm(values)))}"
+    def note(role: Role, name: str, number: np.floating) -> str:
+        field = spec.with_role(role)
+        is_empty = step == -1 and (field is None or not field.carried)
+        return "" if is_empty else f"{name} {short(float(number))}"
+
+    def norm(role: Role, values: Floats) -> str:
+        return note(role, "norm", np.linalg.norm(values))
 
     for head in sorted(heads(spec), key=lambda each: (each.kind != HeadKind.WRITE, each.index)):
         weighting = value(head.kind.weighting, head.index)
@@ -180,18 +188,21 @@ def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
         by_kind[head.kind].append(weighting_of(weighting, head, spec))
         key = value(Role.KEY, _shared_axis_index(head, spec))
         if key is not None:
-            above.append(Strip(_numbered(f"{head.kind} key", head, spec), head.kind, key, Scale.SIGNED, norm(key)))
+            words = norm(Role.KEY, key)
+            above.append(Strip(_numbered(f"{head.kind} key", head, spec), head.kind, key, Scale.SIGNED, words))
         if head.kind is HeadKind.WRITE:
             erase, add = value(Role.ERASE, head.index), value(Role.ADD, head.index)
             if erase is not None:
-                note = f"mean {short(float(erase.mean()))}"
-                above.append(Strip(_numbered("erase", head, spec), head.kind, erase, Scale.WRITE, note))
+                words = note(Role.ERASE, "mean", erase.mean())
+                above.append(Strip(_numbered("erase", head, spec), head.kind, erase, Scale.WRITE, words))
             if add is not None:
-                above.append(Strip(_numbered("add", head, spec), head.kind, add, Scale.SIGNED, norm(add)))
+                words = norm(Role.ADD, add)
+                above.append(Strip(_numbered("add", head, spec), head.kind, add, Scale.SIGNED, words))
         else:
             vector = value(Role.READ_VECTOR, head.index)
             if vector is not None:
-                below.append(Strip(_numbered("read vector", head, spec), head.kind, vector, Scale.SIGNED, norm(vector)))
+                words = norm(Role.READ_VECTOR, vector)
+                below.append(Strip(_numbered("read vector", head, spec), head.kind, vector, Scale.SIGNED, words))
     return MachineFigure(
         step=step,
         steps=len(source),
@@ -205,6 +216,14 @@ def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
     )
 
 
+def _start(source: Source) -> dict[str, Floats]:
+    """What an episode starts from, as a record: zeros in the fields that a step does not take over from the last."""
+    return {
+        field.name: source.initial(field.name) if field.carried else np.zeros(field.shape, np.float32)
+        for field in source.spec
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of addressing: what it makes of the weighting."""
@@ -213,6 +232,8 @@ class Stage:
     values: Floats | None
     peak: int
     note: str
+    absence: str = "not recorded"
+    """Why there are no values, where there are none."""
 
     @property
     def peak_value(self) -> float:
@@ -236,7 +257,9 @@ class AddressingFigure:
 
 
 def addressing(source: Source, step: int, head: Head) -> AddressingFigure:
-    """The four stages for one head after `step`."""
+    """The four stages for one head after `step`; after -1 only what the head starts from."""
+    if step == -1:
+        return _addressing_at_start(source, head)
     spec = source.spec
     record = source.record(step)
     at = _shared_axis_index(head, spec)
@@ -279,6 +302,30 @@ def addressing(source: Source, step: int, head: Head) -> AddressingFigure:
         sharpening=gamma,
         shift=kernel,
         offsets=offsets,
+    )
+
+
+def _addressing_at_start(source: Source, head: Head) -> AddressingFigure:
+    """No stage was computed yet; the last one shows the weighting that the first step takes over, if it takes one."""
+    weighting = source.spec.with_role(head.kind.weighting)
+    assert weighting is not None
+    values = source.initial(weighting.name)[head.index] if weighting.carried else None
+    nothing, absence = float("nan"), "no step yet"
+    return AddressingFigure(
+        head=head,
+        label=head_label(head, source.spec),
+        stages=(
+            Stage("Content", None, 0, "β –", absence),
+            Stage("Gate", None, 0, "g –", absence),
+            Stage("Shift", None, 0, "", absence),
+            Stage("Sharpen", values, 0 if values is None else peak(values), "γ –", absence),
+        ),
+        before=None,
+        gate=nothing,
+        strength=nothing,
+        sharpening=nothing,
+        shift=None,
+        offsets=(0,),
     )
 
 

@@ -101,7 +101,7 @@ class Hand:
         recorded = self._recording.info.device
         return self._is_ours or str(device_of(recorded)) == recorded
 
-    def wake(self, episode: int, step: int, checkpoint: int | None) -> None:
+    def wake(self, episode: int, step: int, checkpoint: int | None) -> tuple[Event, ...]:
         """Make the engine ready for a step of an episode.
 
         checkpoint: weights other than the episode's own. Raises NtmvizError, CoreError or SessionError where there is
@@ -109,9 +109,11 @@ class Hand:
         """
         command = self._made_ready(commands.Wake(episode, step), checkpoint, is_run=False)
         assert self._current is not None
-        for event in self._current.handle(command):
+        told = self._current.handle(command)
+        for event in told:
             if isinstance(event, events.Failed):
                 raise NtmvizError(event.message)
+        return told
 
     def do(self, several: Sequence[Command], checkpoint: int | None = None) -> Done:
         """Carry commands out one after another, up to the first that fails. Errors as in `wake`."""

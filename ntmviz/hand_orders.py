@@ -1,6 +1,7 @@
 """The orders of the engine process that concern stepping by hand, each answered by one piece of news.
 
-{"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "path", "is_same_device"}
+{"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "path", "is_same_device",
+"events": [...]}
 {"order": "new", "options": {...}, "out"} -> {"news": "awake", ...}, then as after "do"
 {"order": "do", "commands": [...], "checkpoint"} -> {"news": "done", "events": [...], "path", "is_kept", "failure"}
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ntm_core.commands import Command
+    from ntm_core.events import Event
     from sessions import Recorder
 
 _OURS = (NtmvizError, CoreError, SessionError)
@@ -75,8 +77,8 @@ class HandOrders:
             self._hand = Hand(path, Path(order["out"]), self._recorder_of(path))
         else:
             self._recorder_of(path)
-        self._hand.wake(int(order["episode"]), int(order["step"]), order.get("checkpoint"))
-        self._tell_awake(self._hand)
+        told = self._hand.wake(int(order["episode"]), int(order["step"]), order.get("checkpoint"))
+        self._tell_awake(self._hand, told)
 
     def _new(self, order: Mapping[str, Any]) -> None:
         self.close()
@@ -84,11 +86,12 @@ class HandOrders:
         options = order["options"]
         hand = Hand.of_new_network(options, Path(order["out"]))
         self._hand = hand
-        self._tell_awake(hand)
+        self._tell_awake(hand, ())
         self._carry_out_by(hand, [commands.Reset(int(options.get("seed", 0)), options.get("length"))], None)
 
-    def _tell_awake(self, hand: Hand) -> None:
-        self._tell("awake", path=str(hand.path), is_same_device=hand.is_same_device)
+    def _tell_awake(self, hand: Hand, told: Sequence[Event]) -> None:
+        plain = [messages.to_json(event) for event in told]
+        self._tell("awake", path=str(hand.path), is_same_device=hand.is_same_device, events=plain)
 
     def _do(self, order: Mapping[str, Any]) -> None:
         if self._hand is None:

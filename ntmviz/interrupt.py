@@ -1,4 +1,4 @@
-"""Ctrl+C in the terminal closes the windows in order, so that a training they drive is sealed."""
+"""Ctrl+C in the terminal, its end, or a kill closes the windows in order, so that a training they drive is sealed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Interrupt(QObject):
-    """While it lives, SIGINT closes all windows, and with the last one the event loop ends. Main thread only."""
+    """While it lives, SIGINT, SIGTERM and SIGHUP close all windows, and so end the event loop. Main thread only."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -25,7 +25,8 @@ class Interrupt(QObject):
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         self._notifier = QSocketNotifier(self._awake.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._on_awake)
-        signal.signal(signal.SIGINT, _on_interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _on_interrupt)
 
     def _on_awake(self) -> None:
         self._awake.recv(4096)

@@ -1,116 +1,184 @@
-"""The window's end of the engine process: starts it, tells it what to do, hears how it goes.
+"""The window's end of the engine process: tells it what to do, hears how it goes, notices when it falls silent.
 
 The data never comes this way: it goes to the session file, which the window follows like any other.
 """
 
 from __future__ import annotations
 
-import sys
+import signal
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from sessions.framing import FrameError, encode, take_frame
+from ntmviz.child import Child
 
 if TYPE_CHECKING:
     from ntmviz.run_options import RunOptions
 
-STOP_MS = 20_000
-"""How long a closing window waits for the session to be sealed before it gives up on the engine."""
+END_S = 10.0
+"""How long an engine that is to leave may take: for the iteration under way and for sealing, which takes a second after
+a healthy one. What was flushed outlives a kill."""
+TICK_MS = 1000
+SILENT_S = 3
+"""Seconds without news, which come at least once a second, after which something is said."""
+STARTING_S = 20
+"""Likewise while it starts: a cold disk takes long to load torch from."""
 
 
 class EngineProcess(QObject):
-    """One engine process. It ends with this object, with its input, or with its run."""
+    """One engine process. It ends with this object or with its run, unless it is let go.
+
+    Raises NtmvizError where it cannot be started.
+    """
 
     ready = Signal(str)  # path of the session, which exists now
     progressed = Signal(dict)  # the fields of runs.Progress, is_paused, recording
     solved = Signal(dict)
     refused = Signal(str)  # why an order was not carried out, in one line
+    by_hand = Signal(dict)  # news of stepping by hand, see hand_orders
+    fell_silent = Signal(str)  # what is known of it, in one line; again after twice the time
+    answered = Signal()  # it was silent and is no longer
     ended = Signal(object, str)  # result or None, and why it ended in one line ("" where it was meant to)
 
-    def __init__(self, options: RunOptions, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._buffer = bytearray()
+        self._child = Child("ntmviz.worker", self)
+        self._child.heard.connect(self._on_heard)
+        self._child.garbled.connect(self._on_garbled)
+        self._child.ended.connect(self._on_ended)
         self._result: dict[str, Any] | None = None
         self._failure = ""
-        self._is_over = False
-        self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONUNBUFFERED", "1")
-        self._process.setProcessEnvironment(environment)
-        self._process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)
-        self._process.readyReadStandardOutput.connect(self._on_output)
-        self._process.finished.connect(self._on_finished)
-        self._process.errorOccurred.connect(self._on_error)
-        self._process.start(sys.executable, ["-P", "-m", "ntmviz.worker"])
-        self._order(order="start", options=options.to_json())
+        self.has_died = False
+        """Whether it ended unasked and without a word."""
+        self._is_ready = self._is_ending = self._is_over = False
+        self._silent_s, self._patience_s = 0, STARTING_S
+        self._is_silent = False
+        self._clock = QTimer(self)
+        self._clock.setInterval(TICK_MS)
+        self._clock.timeout.connect(self._on_tick)
+        self._clock.start()
 
     @property
     def is_running(self) -> bool:
-        return self._process.state() != QProcess.ProcessState.NotRunning
+        return self._child.is_running
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a signal holds it."""
+        return self._child.is_stopped
 
     @property
     def pid(self) -> int:
-        return self._process.processId()
+        return self._child.pid
+
+    def train(self, options: RunOptions, *, keeps_on: bool = False) -> None:
+        """Start a training; with `keeps_on` it outlives this process."""
+        self.keep_on(keeps_on)
+        self._order("start", options=options.to_json())
 
     def pause(self) -> None:
-        self._order(order="pause")
+        self._order("pause")
 
     def resume(self) -> None:
-        self._order(order="resume")
+        """Go on after a pause, also one by SIGSTOP."""
+        self._child.send_signal(signal.SIGCONT)
+        self._order("resume")
 
     def record(self, policy: str) -> None:
         """Change which iterations are recorded."""
-        self._order(order="record", policy=policy)
+        self._order("record", policy=policy)
+
+    def order_by_hand(self, name: str, **more: object) -> None:
+        """An order of stepping by hand, see `hand_orders`; `by_hand` tells what came of it."""
+        self._order(name, **more)
+
+    def keep_on(self, is_on: bool) -> None:
+        """Change whether the training goes on without this process."""
+        self._order("keep_on", is_on=is_on)
 
     def stop(self) -> None:
         """End the training; what is trained so far is measured, kept and sealed."""
-        self._order(order="stop")
+        self._child.send_signal(signal.SIGCONT)
+        self._order("stop")
+
+    def end(self) -> None:
+        """Have it keep its weights, seal the session and end; `ended` tells when. One that does not is killed."""
+        if self._is_ending or not self.is_running:
+            return
+        self._is_ending = True
+        self._clock.stop()
+        self._order("keep_on", is_on=False)
+        self._child.close_input()
+        self._child.send_signal(signal.SIGCONT)
+        QTimer.singleShot(int(END_S * 1000), self, self._kill)
 
     def close(self) -> None:
-        """End the process by ending its input, in silence, and wait until its session is sealed."""
+        """`end` in silence, and wait for it."""
         self.blockSignals(True)
+        self.end()
+        self._child.wait(END_S)
+
+    def let_go(self) -> None:
+        """Let the process go on without this object, as the last `keep_on` says."""
+        self.blockSignals(True)
+        self._clock.stop()
+        self._child.let_go()
+
+    def _kill(self) -> None:
+        self._child.send_signal(signal.SIGKILL)
+
+    def _order(self, name: str, **more: object) -> None:
         if self.is_running:
-            self._process.closeWriteChannel()
-            if not self._process.waitForFinished(STOP_MS):
-                self._process.kill()
-                self._process.waitForFinished(1000)
+            self._child.send(order=name, **more)
 
-    def _order(self, **head: object) -> None:
-        if self.is_running:
-            for part in encode(head):
-                self._process.write(bytes(part))
-
-    def _on_output(self) -> None:
-        self._buffer += self._process.readAllStandardOutput().data()
-        try:
-            while (frame := take_frame(self._buffer)) is not None:
-                self._hear(dict(frame.head))
-        except FrameError as error:
-            self._failure = f"the engine said something that is no message ({error}); start the training again"
-            self._process.kill()
-
-    def _hear(self, news: dict[str, Any]) -> None:
-        match news.pop("news", None):
+    def _on_heard(self, news: dict[str, Any]) -> None:
+        self._silent_s, self._patience_s = 0, SILENT_S
+        if self._is_silent:
+            self._is_silent = False
+            self.answered.emit()
+        match name := news.pop("news", None):
+            case "over":
+                self._result, self._failure = news["result"], news["failure"] or ""
+                self._is_over = True
+            case "failed":
+                self._failure = news["message"]
+            case _ if self._is_ending:
+                pass
             case "ready":
+                self._is_ready = True
                 self.ready.emit(news["path"])
             case "progress":
                 self.progressed.emit(news)
             case "solved":
                 self.solved.emit(news)
-            case "over":
-                self._result, self._failure, self._is_over = news["result"], news["failure"] or "", True
             case "refused":
                 self.refused.emit(news["message"])
-            case "failed":
-                self._failure, self._is_over = news["message"], True
+            case "awake" | "done" | "unable":
+                self.by_hand.emit({"news": name, **news})
 
-    def _on_error(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart:
-            self.ended.emit(None, "the engine process could not be started; see that this Python can run ntmviz")
+    def _on_tick(self) -> None:
+        # Ticks are counted and not the time: a window that was itself stopped has missed ticks, not news.
+        self._silent_s += 1
+        if self._silent_s < self._patience_s and not (self._silent_s == SILENT_S and self._child.is_stopped):
+            return
+        self._patience_s = max(self._patience_s, 2 * self._silent_s)
+        self._is_silent = True
+        self.fell_silent.emit(self._silence_in_words())
 
-    def _on_finished(self) -> None:
-        self._on_output()
-        if not self._is_over and not self._failure:
-            self._failure = "the engine process ended by itself; every step that was flushed is in the session"
+    def _silence_in_words(self) -> str:
+        if self._child.is_stopped:
+            return "the engine was stopped by a signal (SIGSTOP), Ctrl+P lets it go on"
+        return f"the engine has not answered for {self._silent_s} s; wait for it"
+
+    def _on_garbled(self, what: str) -> None:
+        self._failure = f"the engine said something that is no message ({what}); start the training again"
+
+    def _on_ended(self, code: int) -> None:
+        self._clock.stop()
+        self.has_died = code != 0 and not (self._failure or self._is_ending or self._is_over)
+        if self.has_died:
+            kept = (
+                "; every step that was flushed is in the session" if self._is_ready else " before there was a session"
+            )
+            self._failure = f"the engine process ended by itself{kept}"
         self.ended.emit(self._result, self._failure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -13,6 +14,7 @@ from ntmviz import playhead
 from ntmviz.figures import Head, head_label, heads
 from ntmviz.notes import Bookmark
 from ntmviz.state import STEPS_PER_SECOND, ViewState
+from sessions.errors import SessionError
 
 if TYPE_CHECKING:
     from ntmviz.state import Resolved
@@ -119,10 +121,11 @@ class Navigation(QObject):
         """Open a recording where there is most to see: its last evaluation, in the midst of the scored steps."""
         episodes = recording.episodes
         best = len(episodes) - 1
-        for index in range(len(episodes) - 1, max(-1, len(episodes) - 50), -1):
-            if episodes[index].info.kind == EpisodeKind.EVAL:
-                best = index
-                break
+        with suppress(SessionError):  # of a damaged one, what can be shown is shown by the presenter
+            for index in range(len(episodes) - 1, max(-1, len(episodes) - 50), -1):
+                if episodes[index].info.kind == EpisodeKind.EVAL:
+                    best = index
+                    break
         if best >= 0:
             self._store.update(episode=best, step=len(episodes[best]) * 3 // 4)
 
@@ -177,10 +180,11 @@ class Navigation(QObject):
 
     def _ask_for_step(self) -> None:
         now = self._now
-        if now is None:
+        if now is None or not len(now.source):
             return
         last = len(now.source) - 1
-        step, is_given = QInputDialog.getInt(self._window, "Go to step", f"Step, 0 to {last}", now.step, 0, last)
+        shown = max(0, now.step)
+        step, is_given = QInputDialog.getInt(self._window, "Go to step", f"Step, 0 to {last}", shown, 0, last)
         if is_given:
             self.go_to_step(step)
 
@@ -195,7 +199,8 @@ class Navigation(QObject):
     def _step_mover(self, count: int) -> object:
         def move() -> None:
             if self._now is not None:
-                self._store.update(**playhead.by_steps(self._now, count), direction=0)
+                first = -1 if self._window.by_hand.is_shown else 0
+                self._store.update(**playhead.by_steps(self._now, count, first), direction=0)
 
         return move
 

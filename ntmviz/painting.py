@@ -6,8 +6,19 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QBuffer, QIODevice, QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
 
 from ntmviz import ink
 from ntmviz.colours import NOT_FINITE, Palette, lookup_table, paint
@@ -49,6 +60,14 @@ def as_image(packed: NDArray[np.uint32]) -> QImage:
     """A QImage over the very bytes of a (rows, columns) array; the array must outlive it."""
     rows, columns = packed.shape
     return QImage(packed.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+
+
+def png(picture: QPixmap) -> bytes:
+    """A picture as the content of a PNG file."""
+    content = QBuffer()
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    picture.save(content, "PNG")
+    return content.data().data()
 
 
 @cache

@@ -190,6 +190,7 @@ class Legend(QWidget):
 def label(text: str = "", *, size: int = ink.BODY, weight: int = ink.REGULAR, tone: str | None = None) -> QLabel:
     """A label in the window's type."""
     made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)  # whatever a file is called
     made.setFont(font(size, weight))
     if tone is not None:
         made.setProperty("tone", tone)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPaintDevice, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
 from ntm_core.trace import Role
-from ntmviz import ink
+from ntmviz import ink, saving
 from ntmviz.colours import LIGHT, Palette, Scale
 from ntmviz.episode_figures import rows_to_show, sequence
-from ntmviz.errors import NtmvizError, UsageError
+from ntmviz.errors import NtmvizError
 from ntmviz.figures import signed_limit, strongest
 from ntmviz.painting import draw
 from ntmviz.views.machine_layout import index_ticks
@@ -156,48 +156,41 @@ def save(source: Source, path: Path, title: str = "", palette: Palette = LIGHT) 
 
     Raises UsageError for another suffix, NtmvizError where the file cannot be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UsageError(f"a figure's name ends in {', '.join(SUFFIXES)}; got {path.suffix!r}: {path}")
+    suffix = saving.suffix_of("a figure", path, SUFFIXES)
     drawn, size = marks(source, title)
-    area = QRectF(0, 0, size.width(), size.height())
-    refused = NtmvizError(f"the figure could not be written; choose another place: {path}")
-    try:
-        path.open("ab").close()  # Qt's writers tell no reason
-    except OSError as error:
-        raise NtmvizError(f"the figure could not be written ({error.strerror}); choose another place: {path}") from None
-    painter = QPainter()
-    if suffix == ".png":
-        image = QImage(size * _PNG_SCALE, QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(_PNG_SCALE)
-        painter.begin(image)
-        painter.fillRect(area, QColor(palette.panel))
-        draw(painter, drawn, palette)
-        painter.end()
-        if not image.save(str(path), "PNG"):
-            raise refused
-        return
-    device = _svg(path, size) if suffix == ".svg" else _pdf(path, size)
-    if not painter.begin(device):
-        raise refused
-    painter.fillRect(area, QColor(palette.panel))
+    content = QBuffer()
+    content.open(QIODevice.OpenModeFlag.WriteOnly)
+    {".png": _write_png, ".svg": _write_svg, ".pdf": _write_pdf}[suffix](content, drawn, size, palette)
+    saving.save("the figure", path, content.data().data())
+
+
+def _write_png(device: QIODevice, drawn: list[ink.Mark], size: QSize, palette: Palette) -> None:
+    image = QImage(size * _PNG_SCALE, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(_PNG_SCALE)
+    _draw_on(image, drawn, size, palette)
+    image.save(device, "PNG")
+
+
+def _write_svg(device: QIODevice, drawn: list[ink.Mark], size: QSize, palette: Palette) -> None:
+    page = QSvgGenerator()
+    page.setOutputDevice(device)
+    page.setSize(size)
+    page.setViewBox(QRectF(0, 0, size.width(), size.height()))
+    page.setTitle("ntmviz: an episode")
+    _draw_on(page, drawn, size, palette)
+
+
+def _write_pdf(device: QIODevice, drawn: list[ink.Mark], size: QSize, palette: Palette) -> None:
+    writer = QPdfWriter(device)
+    writer.setTitle("ntmviz: an episode")
+    writer.setResolution(72)
+    page = QPageSize(QSizeF(size.width(), size.height()), QPageSize.Unit.Point)
+    writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
+    _draw_on(writer, drawn, size, palette)
+
+
+def _draw_on(surface: QPaintDevice, drawn: list[ink.Mark], size: QSize, palette: Palette) -> None:
+    painter = QPainter(surface)
+    painter.fillRect(QRectF(0, 0, size.width(), size.height()), QColor(palette.panel))
     draw(painter, drawn, palette)
     painter.end()
-
-
-def _svg(path: Path, size: QSize) -> QSvgGenerator:
-    device = QSvgGenerator()
-    device.setFileName(str(path))
-    device.setSize(size)
-    device.setViewBox(QRectF(0, 0, size.width(), size.height()))
-    device.setTitle("ntmviz: an episode")
-    return device
-
-
-def _pdf(path: Path, size: QSize) -> QPdfWriter:
-    device = QPdfWriter(str(path))
-    device.setTitle("ntmviz: an episode")
-    device.setResolution(72)
-    page = QPageSize(QSizeF(size.width(), size.height()), QPageSize.Unit.Point)
-    device.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
-    return device

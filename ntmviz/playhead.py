@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ntmviz.state import SPEEDS
+from ntmviz.state import BEFORE_FIRST, SPEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 Changes = dict[str, object]
 
 
-def by_steps(now: Resolved, count: int) -> Changes:
-    """So many steps on (or back), stopping at the ends of the episode."""
-    return to_step(now, now.step + count)
+def by_steps(now: Resolved, count: int, first: int = 0) -> Changes:
+    """So many steps on (or back), stopping at the ends of the episode; `first` is -1 where its start counts too."""
+    return to_step(now, now.step + count, first)
 
 
-def to_step(now: Resolved, step: int) -> Changes:
+def to_step(now: Resolved, step: int, first: int = 0) -> Changes:
     """To a step of this episode, the nearest one there is."""
-    return {"episode": now.episode, "step": min(max(step, 0), len(now.source) - 1), "is_following": False}
+    nearest = min(max(step, first), len(now.source) - 1)
+    return {"episode": now.episode, "step": BEFORE_FIRST if nearest < 0 else nearest, "is_following": False}
 
 
 def by_episodes(now: Resolved, count: int, episodes: int) -> Changes:
@@ -36,7 +37,8 @@ def by_episodes(now: Resolved, count: int, episodes: int) -> Changes:
 
 def to_episode(now: Resolved, episode: int, episodes: int) -> Changes:
     """To an episode, the nearest one there is; the step is kept as a wish, so that it comes back where it can."""
-    return {"episode": min(max(episode, 0), episodes - 1), "step": now.step, "is_following": False}
+    step = BEFORE_FIRST if now.step < 0 else now.step
+    return {"episode": min(max(episode, 0), episodes - 1), "step": step, "is_following": False}
 
 
 def to_start(now: Resolved) -> Changes:

@@ -5,28 +5,38 @@ Live and recorded go the same way; nothing here knows which it is. What has not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from ntm_core.trace import Order, Role
+from ntm_core.lineage import Lineage
+from ntm_core.trace import EpisodeKind
+from ntmviz.cell_notes import note
 from ntmviz.colours import Scale
-from ntmviz.episode_figures import Happening, rows_to_show, sequence, survey
-from ntmviz.figures import addressing, cosine, head_label, heads, last_write, machine
+from ntmviz.episode_figures import Happening, rows_to_show, sequence
+from ntmviz.figures import addressing, head_label, machine
+from ntmviz.lines import Lines
 from ntmviz.state import Resolved, Store, ViewState, resolve
+from ntmviz.survey import Survey, Surveyor
 from ntmviz.views.machine_layout import NO_ROWS
-from ntmviz.views.machine_marks import CellNote
 from ntmviz.views.sequence_layout import first_step_in_view
 from ntmviz.views.this_step import describe
 from ntmviz.views.training import TrainingFigure
 from ntmviz.wording import grouped, short
+from sessions.errors import SessionError
 
 if TYPE_CHECKING:
-    from ntmviz.episode_figures import SequenceFigure, Survey
+    from collections.abc import Callable, Iterator
+
+    from ntm_core.trace import Source
+    from ntmviz.episode_figures import SequenceFigure
     from ntmviz.figures import MachineFigure
+    from ntmviz.hand_words import Plan
     from ntmviz.notes import Bookmark
+    from ntmviz.views.machine_marks import CellNote
     from ntmviz.workspace import Views
     from sessions import Recording
 
@@ -46,31 +56,43 @@ class Presenter(QObject):
     """Draws; never asks the file for more than it shows."""
 
     presented = Signal(object)  # Resolved or None
+    failed = Signal(str)  # why there is nothing to see of a damaged session, in one line
 
     def __init__(self, store: Store, views: Views, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._views = views
         self._recording: Recording | None = None
+        self._lines: Lines | None = None
+        self.planner: Callable[[Resolved], Plan | None] = _no_plan
+        """Asked for the task's sequence on the line that is shown, to draw what is not run yet."""
         self._excerpt: _Excerpt | None = None
         self._excerpt_key: tuple[object, ...] = ()
-        self._survey: Survey | None = None
+        self._surveyor: Surveyor | None = None
         self._survey_key = (-1, -1)
+        self._survey_timer = QTimer(self, interval=0, singleShot=True)
+        self._survey_timer.timeout.connect(self._survey_on)
         self._first_row = 0
         self._hovered: tuple[int, int] | None = None
         self._now: Resolved | None = None
         self._steps_drawn = 0
         self._bookmarks: frozenset[Bookmark] = frozenset()
         self._training_key: tuple[object, ...] = ()
+        self._training: TrainingFigure | None = None
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
-        views.sequence.resized.connect(self.present, Qt.ConnectionType.QueuedConnection)
+        views.sequence.resized.connect(self.refit, Qt.ConnectionType.QueuedConnection)
 
     @property
     def now(self) -> Resolved | None:
         """What is shown: the episode and step that the wishes came to."""
         return self._now
+
+    @property
+    def lines(self) -> Lines | None:
+        """The episodes of the recording, each with what it goes on from."""
+        return self._lines
 
     @property
     def happenings(self) -> tuple[Happening, ...]:
@@ -80,7 +102,9 @@ class Presenter(QObject):
     def show_recording(self, recording: Recording | None, bookmarks: frozenset[Bookmark] = frozenset()) -> None:
         """Another session, or none. Closing the old one is its owner's business."""
         self._recording, self._bookmarks = recording, bookmarks
-        self._survey = None
+        self._lines = None if recording is None else Lines(recording.episodes)
+        self._surveyor = None
+        self._survey_timer.stop()
         self._excerpt, self._excerpt_key, self._training_key = None, (), ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
@@ -99,24 +123,47 @@ class Presenter(QObject):
         """The recording has taken in more."""
         self._views.episodes.episodes.refresh()
         recording, before = self._recording, self._now
-        now = None if recording is None else resolve(self._store.state, recording.episodes)
+        now = None if self._lines is None else resolve(self._store.state, self._lines)
         is_drawn = now is not None and now == before and len(now.source) == self._steps_drawn
         if recording is None or not is_drawn:
             self.present()
             return
-        self._views.episodes_header.say(grouped(len(recording.episodes)))
-        self._show_training(recording, now)
-        self.presented.emit(now)
+        with self._telling_of_damage():
+            self._views.episodes_header.say(grouped(len(recording.episodes)))
+            self._show_training(recording, now)
+            self.presented.emit(now)
 
     def present(self) -> None:
         """Bring every view up to date."""
         recording, state = self._recording, self._store.state
-        self._now = now = None if recording is None else resolve(state, recording.episodes)
-        if recording is None or now is None:
-            self._show_nothing(recording)
-        else:
-            self._show(recording, now)
-        self.presented.emit(now)
+        with self._telling_of_damage():
+            self._now = now = None if self._lines is None else resolve(state, self._lines)
+            if recording is None or now is None:
+                self._show_nothing(recording)
+            else:
+                self._show(recording, now)
+            self.presented.emit(now)
+
+    def refit(self) -> None:
+        """The views stand elsewhere or have other sizes: draw what depends on that. Each draws itself at its size."""
+        now, before, figure = self._now, self._excerpt, self._views.machine.figure
+        if now is None or before is None or figure is None:
+            return
+        with self._telling_of_damage():
+            if self._take_excerpt(now) is before:
+                self._show_rows(now)
+                self._say(now, figure)
+            else:
+                self.present()
+
+    @contextmanager
+    def _telling_of_damage(self) -> Iterator[None]:
+        """Where a part of the session cannot be read, show nothing and say why; other steps can still be gone to."""
+        try:
+            yield
+        except SessionError as error:
+            self._show_nothing(None)
+            self.failed.emit(str(error))
 
     def _show_nothing(self, recording: Recording | None) -> None:
         views, state = self._views, self._store.state
@@ -156,7 +203,7 @@ class Presenter(QObject):
         views.transport.show_position(now.step, len(now.source))
         views.transport.show_playing(state.direction, state.speed)
         views.this_step.show_words(describe(now.source, now.step, now.head))
-        views.this_step_header.say(f"step {grouped(now.step)} in words")
+        views.this_step_header.say(f"step {grouped(now.step)} in words" if now.step >= 0 else "")
         views.episodes.show_current(now.episode)
         views.episodes_header.say(grouped(len(recording.episodes)))
         self._show_training(recording, now)
@@ -166,30 +213,51 @@ class Presenter(QObject):
         """The excerpt around the step: the kept one while episode, length and window are the same."""
         views, state = self._views, self._store.state
         steps = len(now.source)
-        in_view = views.sequence.steps_in_view(steps)
+        plan = self.planner(now)
+        planned = 0 if plan is None else max(0, len(plan) - steps)
+        in_view = views.sequence.steps_in_view(steps + planned)
         before = self._excerpt.figure.start if self._excerpt is not None else 0
-        start = first_step_in_view(steps, in_view, now.step, before)
+        start = first_step_in_view(steps + planned, in_view, max(0, now.step), before)
         marked = tuple(sorted(each.step for each in self._bookmarks if each.episode == now.episode))
-        key = (now.episode, steps, start, in_view, state.weighting_to_largest, marked)
+        key = (now.episode, steps, planned, start, in_view, state.weighting_to_largest, marked)
         if key != self._excerpt_key or self._excerpt is None:
             figure = sequence(now.source, start, start + in_view)
+            if plan is not None and planned:
+                inputs, targets = (values[steps:].T for values in (plan.inputs, plan.targets))
+                figure = replace(figure, planned_inputs=inputs, planned_targets=targets)
             known = self._surveyed(now)
-            bookmarked = [Happening(step, "bookmark") for step in marked]
+            own = [Happening(step, "bookmark") for step in marked] + _forks(now.source)
             self._excerpt = _Excerpt(
                 figure,
                 known,
-                tuple(sorted([*known.happenings, *bookmarked])),
+                tuple(sorted([*known.happenings, *own])),
                 known.largest_weighting if state.weighting_to_largest else 1.0,
             )
             self._excerpt_key = key
         return self._excerpt
 
     def _surveyed(self, now: Resolved) -> Survey:
-        """The survey of an episode, made once for each length it has."""
+        """The survey of an episode, made once for each length it has; a long one grows while the window stays free."""
         key = (now.episode, len(now.source))
-        if key != self._survey_key or self._survey is None:
-            self._survey, self._survey_key = survey(now.source), key
-        return self._survey
+        if key != self._survey_key or self._surveyor is None:
+            self._surveyor, self._survey_key = Surveyor(now.source), key
+            self._surveyor.look_on()
+            if not self._surveyor.is_done:
+                self._survey_timer.start()
+        return self._surveyor.found
+
+    def _survey_on(self) -> None:
+        """Look through the next piece of a long episode, and draw what the whole has come to."""
+        surveyor = self._surveyor
+        if surveyor is None or surveyor.is_done:
+            return
+        with self._telling_of_damage():
+            surveyor.look_on()
+            if not surveyor.is_done:
+                self._survey_timer.start()
+                return
+            self._excerpt_key = self._excerpt_key[:1]  # the same episode, with more known of it
+            self.present()
 
     def _show_rows(self, now: Resolved) -> None:
         """Everything that shares the machine's rows."""
@@ -215,24 +283,23 @@ class Presenter(QObject):
     def _show_training(self, recording: Recording | None, now: Resolved | None) -> None:
         if recording is None:
             self._views.training.show_figure(None)
-            self._training_key = ()
+            self._training_key, self._training = (), None
             return
-        metrics = recording.metrics
         iteration = -1 if now is None else now.source.info.iteration
-        key = (len(metrics.iterations()), len(recording.episodes), iteration)
-        if key == self._training_key:
+        key = (len(recording.metrics.iterations()), len(recording.episodes))
+        if key != self._training_key or self._training is None:
+            self._training_key, self._training = key, _training_figure(recording, iteration)
+        elif iteration == self._training.current:
             return
-        self._training_key = key
-        missing = np.full(len(metrics.iterations()), np.nan)
-        loss = metrics["loss"] if "loss" in metrics.names else missing
-        if "bit_error_rate" in metrics.names:
-            wrong, unit = 100 * metrics["bit_error_rate"], "% of the scored bits; guessing is 50 %"
         else:
-            wrong, unit = metrics["wrong_bits"] if "wrong_bits" in metrics.names else missing, "per sequence"
-        self._views.training.show_figure(
-            TrainingFigure(metrics.iterations(), loss, wrong, unit, recording.episode_iterations, iteration)
+            self._training = replace(self._training, current=iteration)
+        self._views.training.show_figure(self._training)
+        woken = recording.info.parent.get("iteration")
+        self._views.training_header.say(
+            "by iteration, a tick for every recorded episode"
+            if woken is None
+            else f"that it learned by, woken at iteration {grouped(int(woken))}"
         )
-        self._views.training_header.say("by iteration, a tick for every recorded episode")
 
     def _say(self, now: Resolved, figure: MachineFigure) -> None:
         """The sentences in the headers, and the legend."""
@@ -242,8 +309,9 @@ class Presenter(QObject):
         rows = layout.rows
         top = self._excerpt.weighting_limit if self._excerpt is not None else 1.0
         parts = [
-            f"after step {grouped(now.step)}",
+            f"after step {grouped(now.step)}" if now.step >= 0 else "before the first step",
             f"rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}",
+            *([f"fork: {now.source.info.label}"] if now.source.info.kind is EpisodeKind.FORK else []),
             *(["changes framed"] if state.shows_change else []),
             *([f"weightings up to {short(top)}"] if state.weighting_to_largest else []),
         ]
@@ -269,27 +337,9 @@ class Presenter(QObject):
 
     def _note(self, now: Resolved, figure: MachineFigure) -> CellNote | None:
         """What is said of the cell under the pointer, or else of the pinned one."""
-        cell = self._hovered or self._store.state.pinned
-        if cell is None or cell[0] >= figure.locations or cell[1] >= figure.word_size:
-            return None
-        location, word = cell
-        spec = now.source.spec
-        key_field = spec.with_role(Role.KEY)
-        similarity = float("nan")
-        seen = figure.before if spec.order is Order.READ_FIRST else figure.memory
-        if key_field is not None:
-            keys = now.source.record(now.step)[key_field.name]
-            similarity = cosine(seen[location], keys[heads(spec).index(now.head)])
-        return CellNote(
-            location=location,
-            word=word,
-            value=float(figure.memory[location, word]),
-            row_norm=float(np.linalg.norm(figure.memory[location])),
-            cosine=similarity,
-            head=now.head.kind,
-            last_write=last_write(now.source, now.step, location),
-            is_pinned=cell == self._store.state.pinned,
-        )
+        pinned = self._store.state.pinned
+        cell = self._hovered or pinned
+        return note(now.source, now.step, now.head, figure, cell, is_pinned=cell == pinned)
 
     def _on_state_changed(self, old: ViewState, new: ViewState) -> None:
         self.present()
@@ -297,9 +347,32 @@ class Presenter(QObject):
     def _on_cell_hovered(self, cell: tuple[int, int] | None) -> None:
         self._hovered = cell
         if self._now is not None and self._views.machine.figure is not None:
-            self._views.machine.show_note(self._note(self._now, self._views.machine.figure))
+            with self._telling_of_damage():
+                self._views.machine.show_note(self._note(self._now, self._views.machine.figure))
 
     def _on_rows_changed(self, rows: object) -> None:
         """The machine was resized or scrolled by itself: those beside it follow."""
         if self._now is not None:
-            self._show_rows(self._now)
+            with self._telling_of_damage():
+                self._show_rows(self._now)
+
+
+def _no_plan(now: Resolved) -> None:
+    return None
+
+
+def _forks(source: Source) -> list[Happening]:
+    """The steps after which the line goes another way than the episode before it went."""
+    parts = source.parts[1:] if isinstance(source, Lineage) else ()
+    return [Happening(part.first - 1, "fork") for part in parts if part.first > 0]
+
+
+def _training_figure(recording: Recording, iteration: int) -> TrainingFigure:
+    metrics = recording.metrics
+    missing = np.full(len(metrics.iterations()), np.nan)
+    loss = metrics["loss"] if "loss" in metrics.names else missing
+    if "bit_error_rate" in metrics.names:
+        wrong, unit = 100 * metrics["bit_error_rate"], "% of the scored bits; guessing is 50 %"
+    else:
+        wrong, unit = metrics["wrong_bits"] if "wrong_bits" in metrics.names else missing, "per sequence"
+    return TrainingFigure(metrics.iterations(), loss, wrong, unit, recording.episode_iterations, iteration)

@@ -31,7 +31,14 @@ def session_line(recording: Recording) -> str:
         parts.append(f"seed {info.seed}")
     if info.device:
         parts.append(info.device.upper())
+    if "iteration" in info.parent:
+        parts.append(f"woken at iteration {grouped(int(info.parent['iteration']))}")
     return ", ".join(parts)
+
+
+def is_by_hand(recording: Recording) -> bool:
+    """Whether a session holds what was stepped by hand, and no training of its own."""
+    return not recording.info.train and len(recording.by_hand) > 0
 
 
 def task_line(recording: Recording) -> str:
@@ -61,7 +68,14 @@ def run_status(
     solved = next((event for event in recording.events if event.kind == "solved"), None)
     spoilt = next((event for event in recording.events if event.kind == "not_finite"), None)
     verdict, is_good = "", True
-    if spoilt is not None:
+    headline = task.capitalize()
+    if is_by_hand(recording):
+        headline = f"{headline} by hand"
+    elif solved is not None or desk.is_live:
+        headline = f"{'Learning' if desk.is_live else 'Learned'} {task}"
+    if is_by_hand(recording):
+        verdict = "every step that was fed is here"
+    elif spoilt is not None:
         verdict, is_good = f"stopped at iteration {grouped(spoilt.iteration)}: {spoilt.text} not finite", False
     elif solved is not None:
         verdict = f"this run: solved at iteration {grouped(solved.iteration)}"
@@ -71,9 +85,7 @@ def run_status(
     limit = recording.info.train.get("iterations")
     is_training = desk.shows_training
     return RunStatus(
-        headline=f"{'Learning' if desk.is_live else 'Learned'} {task}"
-        if solved or desk.is_live
-        else f"{task.capitalize()}",
+        headline=headline,
         settings=task_line(recording),
         iteration=shown,
         iterations=int(limit) if isinstance(limit, int | float) else None,
@@ -82,6 +94,7 @@ def run_status(
         wrong_share=number("bit_error_rate"),
         gradient_norm=number("gradient_norm"),
         is_training=is_training,
+        is_detached=desk.detached is not None,
         is_paused=bool(progress.get("is_paused")),
         policy=str(progress.get("recording") or "auto"),
         verdict=verdict,
@@ -99,5 +112,8 @@ def rate_of(recording: Recording, progress: Mapping[str, Any]) -> str:
         parts.append("paused")
     parts.append(f"{size_on_disk(recording.bytes)} on disk")
     dropped = recording.dropped_episodes
-    parts.append(f"{grouped(dropped)} episode{'' if dropped == 1 else 's'} dropped")
+    if is_by_hand(recording) and not dropped:
+        parts.append("every step saved")
+    else:
+        parts.append(f"{grouped(dropped)} episode{'' if dropped == 1 else 's'} dropped")
     return "     ".join(parts)

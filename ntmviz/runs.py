@@ -22,6 +22,7 @@ from ntm_core.observe import trace_spec
 from ntm_core.training import TrainConfig
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from ntmviz.saving import whole_file
 from sessions import Recorder
 from sessions import policy as policies
 
@@ -172,13 +173,16 @@ class Run:
         self._is_kept = True
         for event in self.engine.handle(commands.Save()):
             if isinstance(event, events.Failed):
-                self.failure = f"{event.message}; the trained weights are {self._beside_the_session()}"
+                why = self.recorder.failure or event.message
+                kept = f"what was flushed is kept, the trained weights are {self._beside_the_session()}"
+                self.failure = f"{why}; {kept}"
 
     def _beside_the_session(self) -> str:
         """Where the weights went that the session did not take."""
         path = self.recorder.path.with_name(f"{self.recorder.path.name}.safetensors")
         try:
-            path.write_bytes(checkpoints.save(self.engine.model))
+            with whole_file(path) as file:
+                file.write(checkpoints.save(self.engine.model))
         except OSError as error:
             return f"lost: they could not be written either ({error.strerror}): {path}"
         return f"beside it: {path}"

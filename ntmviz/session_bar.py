@@ -49,7 +49,7 @@ class SessionBar(QWidget):
 
 
 class ModeSegment(QWidget):
-    """Live or replay: which of the two the window does now. It tells, and End or the button changes it."""
+    """Live, replay or by hand: which of them the window does now. It tells, and its buttons change it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,8 @@ class ModeSegment(QWidget):
         layout.setSpacing(0)
         self.live = QPushButton("● Live")
         self.replay = QPushButton("Replay")
-        for button in (self.live, self.replay):
+        self.by_hand = QPushButton("By hand")
+        for button in (self.live, self.replay, self.by_hand):
             button.setFont(font(ink.BODY, ink.MEDIUM))
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setFixedHeight(24)
@@ -68,16 +69,30 @@ class ModeSegment(QWidget):
             layout.addWidget(button)
         self.live.setToolTip("The session grows and its newest episode is shown (End)")
         self.replay.setToolTip("A recorded episode is shown")
+        self.by_hand.setToolTip("The network runs as you feed it, from the step that is shown (Ctrl+2)")
         self.setFixedHeight(26)
 
     def sizeHint(self) -> QSize:
-        return QSize(150, 26)
+        return QSize(228, 26)
 
-    def show_mode(self, palette: Palette, *, is_live: bool, is_following: bool, has_session: bool = True) -> None:
+    def show_mode(
+        self,
+        palette: Palette,
+        *,
+        is_live: bool,
+        is_following: bool,
+        is_by_hand: bool = False,
+        has_session: bool = True,
+    ) -> None:
         """`is_live`: the session can still grow."""
         self.setVisible(has_session)
         self.live.setEnabled(is_live)
-        for button, is_on in ((self.live, is_live and is_following), (self.replay, not (is_live and is_following))):
+        follows = is_live and is_following
+        for button, is_on in (
+            (self.live, follows and not is_by_hand),
+            (self.replay, not follows and not is_by_hand),
+            (self.by_hand, is_by_hand),
+        ):
             text = palette.text if is_on else palette.muted
             if button is self.live and is_on:
                 text = palette.accent

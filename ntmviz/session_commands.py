@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +11,25 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from ntm_core.trace import Role
-from ntmviz import __version__, paper
+from ntmviz import __version__, paper, saving
 from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog, TrainingDialog
 from ntmviz.errors import NtmvizError
+from ntmviz.painting import png
 from ntmviz.run_options import DEMO_SEED, MOST_SEQUENCES, RunOptions
 from ntmviz.settings import THEMES, new_session_path
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.welcome import SAMPLES
 from ntmviz.wording import grouped, size_on_disk
 from sessions import SessionError
+from sessions.errors import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ntmviz.window import MainWindow
+    from sessions import Recording
 
 _FILTER = "Sessions (*.h5 *.hdf5);;All files (*)"
 
@@ -55,7 +57,7 @@ class SessionCommands(QObject):
             "reset_docks": self._reset_docks,
             "show_training": self.show_training,
             "pause_training": self.pause_or_go_on,
-            "stop_training": self.stop_training,
+            "stop_training": window.desk.finish,
             "help": self._help,
             "palette": self._palette,
             "about": self._about,
@@ -64,11 +66,15 @@ class SessionCommands(QObject):
         panel = window.views.run
         panel.pause_wished.connect(self.pause_or_go_on)
         panel.resume_wished.connect(self.pause_or_go_on)
-        panel.stop_wished.connect(self.stop_training)
+        panel.stop_wished.connect(window.desk.finish)
         panel.new_wished.connect(self.new_training)
         panel.policy_wished.connect(self._set_policy)
         self._is_paused = False
         window.desk.progressed.connect(self._on_progressed)
+        keep = actions["keep_training"]
+        keep.setChecked(window.settings.keeps_training)
+        window.desk.keep_on(keep.isChecked())
+        keep.toggled.connect(self._keep_training)
         self._fill_menus()
 
     def _fill_menus(self) -> None:
@@ -106,12 +112,18 @@ class SessionCommands(QObject):
         has_session, has_step = desk.recording is not None, window.presenter.now is not None
         for name in ("save_copy", "close_session"):
             actions[name].setEnabled(has_session)
-        for name in ("pause_training", "stop_training"):
-            actions[name].setEnabled(desk.is_training)
+        actions["pause_training"].setEnabled(desk.is_training)
+        actions["stop_training"].setEnabled(desk.is_training or desk.detached is not None)
+        is_by_hand = window.by_hand.is_awake
+        for name in ("feed", "run_to_end", "run_to_step"):
+            actions[name].setEnabled(is_by_hand)
+        actions["edit_cell"].setEnabled(is_by_hand and window.store.state.pinned is not None)
         actions["show_training"].setEnabled(desk.training_path is not None and not desk.shows_training)
         for name, action in actions.items():
             if name in _NEED_A_STEP:
                 action.setEnabled(has_step)
+        for name in ("save_figure", "copy_values", "bookmark"):  # there is a step, and not only its start
+            actions[name].setEnabled(has_step and window.presenter.now.step >= 0)
         for menu_action in window.menus["View"].actions():
             if menu_action.text() == "Panels":
                 menu_action.setEnabled(window.stack.currentWidget() is window.views.machine_panel)
@@ -141,30 +153,19 @@ class SessionCommands(QObject):
 
     def train_copy(self) -> None:
         """The first door: copy, from nothing, until it is solved."""
-        self._train(RunOptions(out=str(new_session_path("copy", DEMO_SEED)), seed=DEMO_SEED))
+        self._window.desk.train(RunOptions(out=str(new_session_path("copy", DEMO_SEED)), seed=DEMO_SEED))
 
     def new_training(self) -> None:
         dialog = TrainingDialog(self._window)
         if dialog.exec():
-            self._train(
+            self._window.desk.train(
                 RunOptions(
-                    out=str(new_session_path("copy", dialog.seed)),
-                    seed=dialog.seed,
-                    task_settings=dialog.task_settings,
-                    model_settings=dialog.model_settings,
+                    out=str(new_session_path("copy", dialog.form.seed)),
+                    seed=dialog.form.seed,
+                    task_settings=dialog.form.task_settings,
+                    model_settings=dialog.form.model_settings,
                 )
             )
-
-    def _train(self, options: RunOptions) -> None:
-        window = self._window
-        try:
-            Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            window.notice.show_failure(
-                f"the session's folder cannot be made: {error.strerror}: {Path(options.out).parent}"
-            )
-            return
-        window.desk.train(options)
 
     def on_starting(self, options: RunOptions) -> None:
         """A training was started: show the workspace, which fills as soon as the engine is up."""
@@ -191,14 +192,10 @@ class SessionCommands(QObject):
     def pause_or_go_on(self) -> None:
         engine = self._window.desk.engine
         if engine is not None:
-            if self._is_paused:
+            if self._is_paused or engine.is_stopped:
                 engine.resume()
             else:
                 engine.pause()
-
-    def stop_training(self) -> None:
-        if self._window.desk.engine is not None:
-            self._window.desk.engine.stop()
 
     def show_training(self) -> None:
         """Back to the session of the training that goes on."""
@@ -227,9 +224,9 @@ class SessionCommands(QObject):
         chosen, _ = QFileDialog.getSaveFileName(window, "Save a copy", start, _FILTER)
         if chosen:
             try:
-                shutil.copy2(recording.path, chosen)
-            except (OSError, shutil.SameFileError) as error:
-                window.notice.show_failure(f"the copy could not be written; the session itself is untouched: {error}")
+                _copy(recording, Path(chosen))
+            except (NtmvizError, SessionError) as error:
+                window.notice.show_failure(str(error))
 
     def save_figure(self) -> None:
         """The paper's picture of the episode that is shown."""
@@ -250,8 +247,12 @@ class SessionCommands(QObject):
         chosen, _ = QFileDialog.getSaveFileName(
             self._window, "Save a picture of the window", str(Path.home() / "window.png"), "Pictures (*.png)"
         )
-        if chosen and not self._window.grab().save(chosen):
-            self._window.notice.show_failure(f"the picture could not be written; choose another place: {chosen}")
+        if chosen:
+            try:
+                saving.suffix_of("a picture", Path(chosen), (".png",))
+                saving.save("the picture", Path(chosen), png(self._window.grab()))
+            except NtmvizError as error:
+                self._window.notice.show_failure(str(error))
 
     def copy_values(self) -> None:
         """Put the memory of this step on the clipboard, tabs between words."""
@@ -260,12 +261,20 @@ class SessionCommands(QObject):
             return
         field = now.source.spec.with_role(Role.MEMORY)
         if field is not None:
-            memory = now.source.record(now.step)[field.name]
+            try:
+                memory = now.source.record(now.step)[field.name]
+            except SessionError as error:
+                self._window.notice.show_failure(str(error))
+                return
             lines = ("\t".join(f"{value:.9g}" for value in row) for row in np.asarray(memory))
             QApplication.clipboard().setText("\n".join(lines))
 
     def _on_progressed(self, progress: dict[str, Any]) -> None:
         self._is_paused = bool(progress.get("is_paused"))
+
+    def _keep_training(self, is_on: bool) -> None:
+        self._window.settings.keeps_training = is_on
+        self._window.desk.keep_on(is_on)
 
     def _set_policy(self, policy: str) -> None:
         if self._window.desk.engine is not None:
@@ -305,8 +314,7 @@ class SessionCommands(QObject):
             self._window.showNormal()
 
     def _reset_docks(self) -> None:
-        if self._window.stack.currentWidget() is self._window.views.machine_panel:
-            self._window.views.arrange(self._window)
+        self._window.arrangements.reset()
 
     def _help(self) -> None:
         KeysDialog(self._window).exec()
@@ -323,6 +331,20 @@ class SessionCommands(QObject):
             "About ntmviz",
             f"ntmviz {__version__}\n\nSee what a memory network writes, where it looks, and why.",
         )
+
+
+def _copy(recording: Recording, path: Path) -> None:
+    """Write a copy of an open session. Raises NtmvizError where that is impossible, SessionError on a damaged one."""
+    try:
+        if path.exists() and path.resolve() == recording.path.resolve():
+            raise NtmvizError(f"a copy under another name was wanted; this is the session itself: {path}")
+        with saving.whole_file(path) as file:
+            recording.copy_to(file)
+    except OSError as error:
+        raise NtmvizError(
+            f"the copy could not be written ({reason(error)}); the session itself is untouched, choose another place: "
+            f"{path}"
+        ) from None
 
 
 _NEED_A_STEP = frozenset(

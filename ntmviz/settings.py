@@ -23,9 +23,14 @@ def sessions_folder() -> Path:
 
 
 def new_session_path(task: str, seed: int) -> Path:
+    """A path in the sessions folder for a training, that nothing has yet."""
+    return free_path(f"{task}-seed{seed}")
+
+
+def free_path(stem: str) -> Path:
     """A path in the sessions folder that nothing has yet."""
     folder = sessions_folder()
-    stem = f"{task}-seed{seed}-{time.strftime('%Y%m%d-%H%M%S')}"
+    stem = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     path = folder / f"{stem}.ntmviz.h5"
     again = 2
     while path.exists():
@@ -47,7 +52,7 @@ class Settings:
     """Typed access to the INI file. What cannot be read there takes its default; what is only read stays as it is."""
 
     def __init__(self, *, is_read_only: bool = False) -> None:
-        self._is_read_only = is_read_only
+        self.is_read_only = is_read_only
         path = settings_path()
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
@@ -59,6 +64,15 @@ class Settings:
     @theme.setter
     def theme(self, name: str) -> None:
         self.keep("theme", name)
+
+    @property
+    def keeps_training(self) -> bool:
+        """Whether a training goes on when its window closes."""
+        return self._store.value("keep_training") == "true"
+
+    @keeps_training.setter
+    def keeps_training(self, is_on: bool) -> None:
+        self.keep("keep_training", "true" if is_on else "false")
 
     @property
     def recent(self) -> tuple[Recent, ...]:
@@ -78,7 +92,7 @@ class Settings:
 
     def remember(self, path: Path) -> None:
         """Put a session on top of the recent ones."""
-        if self._is_read_only:
+        if self.is_read_only:
             return
         path = path.absolute()
         entries = [Recent(path, time.time()), *(each for each in self.recent if each.path != path)][:MOST_RECENT]
@@ -97,7 +111,7 @@ class Settings:
 
     def keep(self, name: str, value: str | QByteArray) -> None:
         """Remember a value under a name."""
-        if not self._is_read_only:
+        if not self.is_read_only:
             self._store.setValue(name, value)
 
     def sync(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from ntm_core.trace import EpisodeKind
 from ntmviz.figures import Head, HeadKind, heads
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 FIRST_READ_HEAD = Head(HeadKind.READ)
 
+BEFORE_FIRST = -2
+"""A wish for a step: the state before the first one."""
+
 STEPS_PER_SECOND = 6.0
 """The ordinary speed."""
 
@@ -27,7 +31,7 @@ STEPS_PER_SECOND = 6.0
 class ViewState:
     """Wishes, not facts: `resolve` holds them against the data that is there.
 
-    An episode or step of -1 means the last one there is.
+    An episode or step of -1 means the last one there is, a step of BEFORE_FIRST the start.
     """
 
     episode: int = -1
@@ -77,22 +81,29 @@ class Resolved:
     episode: int
     source: Source
     step: int
+    """-1: before the first."""
     head: Head
 
 
 def resolve(state: ViewState, episodes: Sequence[Source]) -> Resolved | None:
     """What can be shown of what is wished for; None where no episode has a step yet.
 
-    An episode without a step (it has only just begun) gives way to the one before it.
+    An episode without a step (it has only just begun) gives way to the one before it, but for one worked by hand.
     """
     follows = state.is_following and not state.direction
     wished = len(episodes) - 1 if state.episode < 0 or follows else min(state.episode, len(episodes) - 1)
     for index in range(wished, -1, -1):
         source = episodes[index]
         steps = len(source)
-        if steps:
-            step = steps - 1 if state.step < 0 or follows else min(state.step, steps - 1)
+        if steps or source.info.kind is EpisodeKind.MANUAL:
+            step = _step(state, steps, follows)
             known = heads(source.spec)
             head = state.head if state.head in known or not known else known[0]
             return Resolved(state, index, source, step, head)
     return None
+
+
+def _step(state: ViewState, steps: int, follows: bool) -> int:
+    if state.step == BEFORE_FIRST and not follows:
+        return -1
+    return steps - 1 if state.step < 0 or follows else min(state.step, steps - 1)

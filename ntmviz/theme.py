@@ -44,6 +44,15 @@ QPushButton:disabled { color: $muted; }
 QPushButton[primary="true"] { background: $text; color: $panel; border-color: $text; font-weight: 600; }
 QPushButton[primary="true"]:hover { background: $muted; border-color: $muted; }
 QPushButton[primary="true"]:disabled { background: $raised; color: $muted; border-color: $border; }
+QPushButton[primary="true"]:focus { border: 2px solid $muted; min-height: 24px; padding: 0 11px; }
+QPushButton[small="true"] { min-height: 24px; padding: 0 6px; }
+QSpinBox[small="true"] { min-height: 20px; }
+QSpinBox[small="true"]::up-button, QSpinBox[small="true"]::down-button { width: 0; }
+QPushButton#link { background: transparent; border-color: transparent; color: $muted; min-height: 14px; padding: 0 1px;
+    font-size: 11px; text-decoration: underline; }
+QPushButton#link:hover { color: $text; }
+QPushButton#link:focus { border-color: $text; }
+QPushButton#link:disabled { text-decoration: none; }
 QPushButton[pill="true"] { border-radius: 11px; min-height: 20px; padding: 0 12px; }
 QPushButton[live="true"] { color: $accent; border-color: $accent; background: $panel; }
 QPushButton::menu-indicator { subcontrol-position: right center; right: 10px; }
@@ -51,6 +60,8 @@ QToolButton { background: transparent; border: 1px solid transparent; border-rad
 QToolButton[boxed="true"] { background: $raised; border-color: $border; }
 QToolButton[primary="true"] { background: $text; border-color: $text; }
 QToolButton::menu-indicator { image: none; }
+#forkTree { background: $panel; border: none; outline: 0; }
+#rule { background: $border; border: none; }
 QTreeView { background: $panel; border: none; outline: 0; selection-background-color: $raised; selection-color: $text; }
 QTreeView::item { height: 24px; padding: 0 4px; border: 1px solid transparent; }
 QTreeView::item:hover { background: $header; }
@@ -97,7 +108,7 @@ def chosen(name: str) -> Palette:
 
 def apply(app: QApplication, palette: Palette) -> None:
     """Give the whole application a theme."""
-    app.setStyle("Fusion")
+    app.setStyleSheet("")  # else Qt restyles a widget again for every parent it has, which takes half as long again
     app.setFont(font(ink.BODY))
     roles = QPalette.ColorRole
     colours = QPalette()

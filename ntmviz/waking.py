@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import sessions
 from ntm_core import checkpoints, commands, devices, events, tasks
 from ntm_core import engine as engines
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 _COPIED = 256
 """Steps that are copied at once."""
+_CURVE = 2000
+"""Iterations whose metrics are copied."""
 
 
 def wake(
@@ -123,6 +127,7 @@ class Bench:
             },
         )
         recorder.checkpoint(self._blob, self.weights.iteration)
+        self._copy_metrics(recorder)
         past = []
         for index, part in enumerate(Lineage(self._recording.episodes, episode).parts):
             is_kept = part.source.info.checkpoint == self.weights.checkpoint
@@ -130,6 +135,17 @@ class Bench:
             past.append(Renamed(part.source, told))
             _copy(past[-1], recorder)
         return recorder, tuple(past)
+
+
+    def _copy_metrics(self, recorder: Recorder) -> None:
+        """The curves of the training up to the weights, at so many iterations as a picture can show."""
+        metrics = self._recording.metrics
+        iterations = metrics.iterations()
+        before = np.flatnonzero(iterations <= self.weights.iteration)
+        at = before[np.unique(np.linspace(0, len(before) - 1, min(len(before), _CURVE)).astype(int))]
+        values = {name: metrics[name][at] for name in metrics.names}
+        for row, iteration in enumerate(iterations[at]):
+            recorder.log(iteration, **{name: column[row] for name, column in values.items()})
 
 
 def _copy(source: Source, recorder: Recorder) -> None:

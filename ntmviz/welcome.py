@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -14,19 +15,23 @@ import sessions
 from ntmviz import ink
 from ntmviz.assets import asset
 from ntmviz.door_pictures import DoorPictures
-from ntmviz.painting import draw
-from ntmviz.panels import label, set_tone
+from ntmviz.painting import draw, font
+from ntmviz.panels import ElidedLabel, label, set_tone
 from ntmviz.wording import grouped, size_on_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ntmviz.colours import Palette
+    from ntmviz.running import Detached
     from ntmviz.settings import Recent
+    from sessions import Recording
 
 SAMPLES = (("copy.ntmviz.h5", "Copy, learned", "the write and read walk"),)
-_WIDEST = 1200
+_WIDEST, _MARGIN, _GAP = 1200, 32, 24
+_NAME_WIDTH, _MOMENT_WIDTH = 264, 84
+"""Columns of a list of sessions, so that its rows stand under each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ class FileRow(QPushButton):
     wished = Signal(object)  # Path
 
     def __init__(
-        self, path: Path, name: str, *, middle: str = "", state: str = "", right: str = "", is_warning: bool = False
+        self, path: Path, name: str, *, middle: str = "", state: str = "", right: str = "", tone: str = "muted"
     ) -> None:
         super().__init__()
         self.setObjectName("fileRow")
@@ -154,12 +159,19 @@ class FileRow(QPushButton):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 0, 14, 0)
         layout.setSpacing(18)
-        layout.addWidget(label(name, weight=ink.BOLD), 3)
+        title, note = label(name, weight=ink.BOLD), label(right, tone="muted")
+        note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(title, 0 if middle else 1)
         if middle:
-            layout.addWidget(label(middle, tone="muted"), 4)
+            title.setText(title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _NAME_WIDTH))
+            title.setFixedWidth(_NAME_WIDTH)
+            note.setMinimumWidth(_MOMENT_WIDTH)
+            about = ElidedLabel(middle)
+            about.setFont(font(ink.BODY))
+            layout.addWidget(about, 1)
         if state:
-            layout.addWidget(label(state, tone="warning" if is_warning else "muted"))
-        layout.addWidget(label(right, tone="muted"), 0, Qt.AlignmentFlag.AlignRight)
+            layout.addWidget(label(state, tone=tone))
+        layout.addWidget(note)
         self.clicked.connect(self._on_clicked)
 
     def _on_clicked(self) -> None:
@@ -182,7 +194,7 @@ class WelcomePage(QScrollArea):
         self._page.setObjectName("welcome")
         self._pictures = DoorPictures()
         outer = QHBoxLayout(self._page)
-        outer.setContentsMargins(32, 32, 32, 24)
+        outer.setContentsMargins(_MARGIN, 32, _MARGIN, 24)
         outer.addStretch(1)
         column = QWidget()
         column.setMaximumWidth(_WIDEST)
@@ -196,7 +208,7 @@ class WelcomePage(QScrollArea):
         layout.addWidget(label("See what a memory network writes, where it looks, and why.", size=16, tone="muted"))
         layout.addSpacing(18)
         doors = QHBoxLayout()
-        doors.setSpacing(24)
+        doors.setSpacing(_GAP)
         self.cards: dict[str, Card] = {}
         for door in DOORS:
             card = Card(door, Picture(palette, self._pictures.of(door.name)), is_primary=door is DOORS[0])
@@ -206,8 +218,11 @@ class WelcomePage(QScrollArea):
         layout.addLayout(doors)
         layout.addSpacing(16)
         lists = QHBoxLayout()
-        lists.setSpacing(24)
+        lists.setSpacing(_GAP)
         self._recent, self._samples = QVBoxLayout(), QVBoxLayout()
+        self._looks: Iterator[Callable[[], FileRow]] = iter(())
+        self._listing = QTimer(self, interval=0, singleShot=True)
+        self._listing.timeout.connect(self._list_next)
         self._samples_column = QWidget()
         samples = QVBoxLayout(self._samples_column)
         samples.setContentsMargins(0, 0, 0, 0)
@@ -243,26 +258,38 @@ class WelcomePage(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._samples_column.setFixedWidth(max(200, self.cards[DOORS[-1].name].width()))  # under the last door
+        column = min(_WIDEST, self.viewport().width() - 2 * _MARGIN)
+        self._samples_column.setFixedWidth((column - 2 * _GAP) // len(DOORS))  # under the last door
 
     def set_theme(self, palette: Palette) -> None:
         for card in self.cards.values():
             card.picture.set_theme(palette)
 
-    def show_recent(self, recent: Sequence[Recent]) -> None:
-        """List the sessions that were open before; each is looked into, a damaged one says so."""
+    def show_recent(self, recent: Sequence[Recent], detached: Sequence[Detached]) -> None:
+        """List trainings that went on without a window, then what was open before; a damaged one says so."""
         while (item := self._recent.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        for each in recent[:3]:
-            row = _described(each)
-            row.wished.connect(self.session_wished)
-            self._recent.addWidget(row)
-        if not recent:
+        kept_on = [each for each in detached if each.session.is_file()]
+        others = [each for each in recent if each.path not in {kept.session for kept in kept_on}]
+        looks = [*(partial(_kept_on, each) for each in kept_on), *(partial(_described, each) for each in others)]
+        self._looks = iter(looks[: max(3, len(kept_on))])
+        if not looks:
             self._recent.addWidget(label("Sessions that you open are listed here", tone="muted"))
-        self._recent.addStretch(1)
+        self._list_next()
+
+    def _list_next(self) -> None:
+        """Look into the next session of the list. Each has a turn of its own: a large one takes a while."""
+        look = next(self._looks, None)
+        if look is None:
+            self._recent.addStretch(1)
+            return
+        row = look()
+        row.wished.connect(self.session_wished)
+        self._recent.addWidget(row)
+        self._listing.start()
 
     def _chooser(self, name: str) -> Callable[[], None]:
         def choose() -> None:
@@ -272,18 +299,39 @@ class WelcomePage(QScrollArea):
 
 
 def _described(recent: Recent) -> FileRow:
+    def state_of(recording: Recording) -> tuple[str, str]:
+        if recording.complete or recording.is_live:
+            return "complete" if recording.complete else "live", "muted"
+        return "stopped early", "warning"
+
+    return _row(recent.path, recent.opened, state_of)
+
+
+def _kept_on(detached: Detached) -> FileRow:
+    def state_of(recording: Recording) -> tuple[str, str]:
+        iterations = recording.metrics.iterations()
+        at = f"at iteration {grouped(int(iterations[-1]) if len(iterations) else 0)}"
+        if detached.runs:
+            return f"● still training, {at}", "accent"
+        if not recording.complete:
+            return f"stopped early {at}", "warning"
+        is_solved = any(event.kind == "solved" for event in recording.events)
+        return (f"✓ solved {at}", "accent") if is_solved else (f"ended {at}", "muted")
+
+    return _row(detached.session, detached.since, state_of)
+
+
+def _row(path: Path, moment: float, state_of: Callable[[Recording], tuple[str, str]]) -> FileRow:
+    """What is said of a session; `state_of` gives its state in words and their tone."""
     try:
-        with sessions.open(recent.path) as recording:
+        with sessions.open(path) as recording:
             info = recording.info
             count = f"{grouped(len(recording.episodes))} episodes"
             middle = f"{info.model.upper()}, {info.task}, {count}, {size_on_disk(recording.bytes)}"
-            state = "complete" if recording.complete else "live" if recording.is_live else "stopped early"
-            is_warning = state == "stopped early"
+            state, tone = state_of(recording)
     except sessions.SessionError:
-        middle, state, is_warning = "", "cannot be read", True
-    return FileRow(
-        recent.path, recent.path.name, middle=middle, state=state, right=when(recent.opened), is_warning=is_warning
-    )
+        middle, state, tone = "", "cannot be read", "warning"
+    return FileRow(path, path.name, middle=middle, state=state, right=when(moment), tone=tone)
 
 
 def when(moment: float, now: float | None = None) -> str:

@@ -10,27 +10,31 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar
 
 from ntmviz import actions as action_table
-from ntmviz import ink, theme
+from ntmviz import ink, running, theme
+from ntmviz.arrangements import Arrangements
+from ntmviz.by_hand import ByHand
 from ntmviz.desk import Desk
 from ntmviz.icons import icon
 from ntmviz.navigation import Navigation
 from ntmviz.notice import Notice
 from ntmviz.panels import label
 from ntmviz.presenter import Presenter
+from ntmviz.rescue import Rescue
 from ntmviz.run_words import rate_of, run_status, session_line
 from ntmviz.session_bar import SessionBar
 from ntmviz.session_commands import SessionCommands
 from ntmviz.state import Store
 from ntmviz.welcome import WelcomePage
 from ntmviz.workspace import Views
-from ntmviz.workspace_tabs import WorkspaceTabs
+from ntmviz.workspace_tabs import WORKSPACES, WorkspaceTabs
+from sessions.errors import SessionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ntmviz.colours import Palette
     from ntmviz.settings import Settings
     from sessions import Recording
-
-LAYOUT_VERSION = 1
 
 
 class MainWindow(QMainWindow):
@@ -56,15 +60,18 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.views.machine_panel)
         self.setCentralWidget(self.stack)
         self.notice = Notice(self)
+        self.rescue = Rescue(self.desk, self.notice, self)
         self._progress: dict[str, object] = {}
         self.tabs = WorkspaceTabs()
         self.menuBar().setCornerWidget(self.tabs)
         self._make_toolbar()
         self._make_status_bar()
         self.navigation = Navigation(self)
+        self.by_hand = ByHand(self)
         self.commands = SessionCommands(self)
+        self._workspace = WORKSPACES[0]
         self._connect()
-        self._arrange()
+        self._restore()
         self.show_welcome()
 
     def _make_toolbar(self) -> None:
@@ -106,13 +113,18 @@ class MainWindow(QMainWindow):
         desk.progressed.connect(self._on_progressed)
         desk.training_ended.connect(self._on_training_ended)
         self.presenter.presented.connect(self._on_presented)
+        self.presenter.failed.connect(self.notice.show_failure)
         self.welcome.shown.connect(self._on_welcome_shown)
         self.welcome.door_chosen.connect(self.commands.open_door)
         self.welcome.session_wished.connect(self.commands.open_path)
         segment = self.headline.segment
         segment.live.clicked.connect(self.navigation.follow)
         segment.replay.clicked.connect(self.navigation.stop_following)
+        for button, name in ((segment.live, "Watch"), (segment.replay, "Watch"), (segment.by_hand, "Step")):
+            button.clicked.connect(self._shower_of(name))
         self.tabs.wished.connect(self.show_workspace)
+        for name in WORKSPACES:
+            self.actions_by_name[name.lower()].triggered.connect(self._shower_of(name))
         views.follow_button.clicked.connect(self.navigation.follow)
         self._moved = QTimer(self, singleShot=True, interval=0)
         self._moved.timeout.connect(self._on_docks_settled)
@@ -124,21 +136,16 @@ class MainWindow(QMainWindow):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(self.commands.door_of_key(key))
 
-    def _arrange(self) -> None:
-        geometry, state = self.settings.bytes_of("geometry"), self.settings.bytes_of("docks")
+    def _restore(self) -> None:
+        geometry = self.settings.bytes_of("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        self.views.arrange(self)
-        self._is_arranged = state is not None and self.restoreState(state, LAYOUT_VERSION)
-        self._docks_shown = {name: not dock.isHidden() for name, dock in self.views.docks.items()}
+        self.arrangements = Arrangements(self, self.views, self.settings)
 
     def show_welcome(self) -> None:
         """No session: the first page, alone."""
-        if self.stack.currentWidget() is not self.welcome:
-            self._docks_shown = {name: not dock.isHidden() for name, dock in self.views.docks.items()}
         self.presenter.show_recording(None)
-        for dock in self.views.docks.values():
-            dock.hide()
+        self.arrangements.show(None)
         self.toolbar.hide()
         self.tabs.show_current(None)
         self.stack.setCurrentWidget(self.welcome)
@@ -149,28 +156,28 @@ class MainWindow(QMainWindow):
         self.commands.enable()
 
     def _on_welcome_shown(self) -> None:
-        self.welcome.show_recent(self.settings.recent)
+        self.welcome.show_recent(self.settings.recent, running.known())
+        if not self.settings.is_read_only:
+            running.forget_ended()
 
-    def show_workspace(self) -> None:
-        """The Watch workspace, with or without a session in it yet."""
-        if self.stack.currentWidget() is self.views.machine_panel:
+    def show_workspace(self, name: str | None = None) -> None:
+        """A workspace, with or without a session in it yet; by default the one that was shown last."""
+        self._workspace = name or self._workspace
+        if self.arrangements.current == self._workspace:
             return
         self.stack.setCurrentWidget(self.views.machine_panel)
         self.toolbar.show()
-        self.tabs.show_current("Watch")
-        for name, dock in self.views.docks.items():
-            dock.setVisible(self._docks_shown.get(name, True))
-        if not any(self._docks_shown.values()):
-            self.views.arrange(self)
+        self.tabs.show_current(self._workspace)
+        self.arrangements.show(self._workspace)
         self.setFocus()
-        QTimer.singleShot(0, self._settle)
+        self.by_hand.show_or_hide()
+        self._moved.start()
 
-    def _settle(self) -> None:
-        """Once the docks are there at the window's own size: arrange them the first time, and draw."""
-        if not self._is_arranged:
-            self._is_arranged = True
-            self.views.arrange(self)
-        self.presenter.present()
+    def _shower_of(self, workspace: str) -> Callable[[], None]:
+        def show() -> None:
+            self.show_workspace(workspace)
+
+        return show
 
     def _on_opened(self, recording: Recording) -> None:
         self.presenter.show_recording(None)  # what is shown now belongs to a recording that is closed
@@ -178,17 +185,18 @@ class MainWindow(QMainWindow):
         self.show_workspace()
         self.settings.remember(recording.path)
         is_live = self.desk.is_live
-        self.store.update(
-            episode=-1,
-            step=-1 if is_live else 0,
-            is_following=is_live,
-            direction=0,
-            loop=(None, None),
-            pinned=None,
-            first_row=None,
-        )
-        if not is_live:
-            self.navigation.show_telling_step(recording)
+        if not self.by_hand.takes_over(recording):
+            self.store.update(
+                episode=-1,
+                step=-1 if is_live else 0,
+                is_following=is_live,
+                direction=0,
+                loop=(None, None),
+                pinned=None,
+                first_row=None,
+            )
+            if not is_live:
+                self.navigation.show_telling_step(recording)
         self.presenter.show_recording(recording, self.desk.bookmarks)
         self.navigation.list_heads(recording)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
@@ -199,8 +207,7 @@ class MainWindow(QMainWindow):
         self._moved.start()  # docks move together: one drawing for all
 
     def _on_docks_settled(self) -> None:
-        if self.presenter.now is not None:
-            self.presenter.present()
+        self.presenter.refit()
 
     def _on_grew(self) -> None:
         self.presenter.refresh()
@@ -213,9 +220,6 @@ class MainWindow(QMainWindow):
         self._tell()
 
     def _on_progressed(self, progress: dict[str, object]) -> None:
-        failure = progress.get("recorder_failure")
-        if failure is not None and failure != self._progress.get("recorder_failure"):
-            self.notice.show_failure(f"{failure}; training goes on, and what was flushed is in the session")
         self._progress = progress
         self._tell()
 
@@ -236,20 +240,30 @@ class MainWindow(QMainWindow):
         desk, state = self.desk, self.store.state
         self.commands.enable()
         has_session = desk.recording is not None
+        is_by_hand = self.by_hand.is_shown
         self.headline.segment.show_mode(
-            self.theme, is_live=desk.is_live, is_following=state.is_following, has_session=has_session
+            self.theme,
+            is_live=desk.is_live,
+            is_following=state.is_following,
+            is_by_hand=is_by_hand,
+            has_session=has_session,
         )
-        self.views.show_following(desk.is_live, state.is_following)
+        self.views.show_following(desk.is_live and not is_by_hand, state.is_following)
         recording = desk.recording
         self.queue.setText(self.commands.queue_words(self._progress))
         if recording is None:
             if self.stack.currentWidget() is not self.welcome:
                 self.views.run.show_status(self.commands.starting_status)
             return
-        self.views.run.show_status(run_status(recording, self.presenter.now, self._progress, state.is_following, desk))
+        try:
+            status = run_status(recording, self.presenter.now, self._progress, state.is_following, desk)
+        except SessionError as error:
+            self.notice.show_failure(str(error))
+        else:
+            self.views.run.show_status(status)
         progress = self._progress if desk.shows_training else {}
         self.headline.rates.setText(rate_of(recording, progress))
-        self.hint.setText(self.navigation.hint(desk.is_live, state))
+        self.hint.setText(self.by_hand.hint if is_by_hand else self.navigation.hint(desk.is_live, state))
 
     def set_theme(self, name: str) -> None:
         """Change to "dark", "light" or "system", and remember it."""
@@ -270,7 +284,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].setIcon(icon(picture))
         self.views.set_theme(palette)
         self.welcome.set_theme(palette)
-        self.presenter.present()
+        self.presenter.refit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         urls = event.mimeData().urls()
@@ -282,11 +296,12 @@ class MainWindow(QMainWindow):
         self.commands.open_path(Path(event.mimeData().urls()[0].toLocalFile()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.stack.currentWidget() is self.views.machine_panel:
-            self.settings.keep("docks", self.saveState(LAYOUT_VERSION))
+        self.arrangements.save()
         self.settings.keep("geometry", self.saveGeometry())
         self.settings.sync()
         self.presenter.show_recording(None)
+        self.hide()  # sealing a session takes a moment, and nobody has to watch it
+        self.by_hand.shut_down()
         self.desk.shut_down()
         self.navigation.stop()
         super().closeEvent(event)

@@ -1,9 +1,14 @@
-"""The engine process: trains as the window tells it, and says how it goes. `python -m ntmviz.worker`.
+"""The engine process: does as the window orders, and says how it goes. `python -m ntmviz.worker`.
 
-Frames on standard input: {"order": "start", "options": {...}} first, then {"order": "pause" | "resume" | "stop"} and
-{"order": "record", "policy": "every:10"}. Frames on standard output: {"news": "ready", "path"}, {"news": "progress",
-...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "refused" | "failed", "message"}. The
-end of the input is the end of the process: weights are kept, the session is sealed, nothing is orphaned.
+Frames on standard input: {"order": "start", "options": {...}} begins a training; {"order": "pause" | "resume" |
+"stop"}, {"order": "record", "policy": "every:10"} and {"order": "keep_on", "is_on": bool} steer it. Frames on standard
+output: {"news": "ready", "path"}, {"news": "progress", ...}, {"news": "solved", ...}, {"news": "over", "result",
+"failure"}, {"news": "refused" | "failed", "message"} and, while there is nothing else to say, {"news": "alive"}. The
+orders of stepping by hand and their news are those of `hand_orders`.
+
+The end of the input is the end of the process: weights are kept, the session is sealed, nothing is orphaned. A training
+that is to be kept on goes on to its own end instead, and the next window finds it in `running`. SIGTERM is the order to
+stop.
 """
 
 from __future__ import annotations
@@ -16,98 +21,202 @@ import sys
 import threading
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ntm_core.errors import CoreError
-from ntmviz.errors import NtmvizError
+from ntmviz import running
+from ntmviz.errors import NtmvizError, UsageError
+from ntmviz.hand_orders import HandOrders
+from ntmviz.outbox import Outbox
 from ntmviz.run_options import RunOptions
 from ntmviz.runs import Run
 from sessions import SessionError
-from sessions.framing import FrameError, read_frame, write_frame
+from sessions.framing import FrameError, read_frame
+from sessions.stopped import wake_when_parent_dies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from io import RawIOBase
+    from pathlib import Path
+
+    from sessions import Recorder
 
 SLICE_S = 0.05
 """How long it trains between two looks at its orders."""
 NEWS_S = 0.1
 """Time between two reports of progress."""
+LAST_NEWS_S = 2.0
+"""How long the end of the process waits for a window to read the last news."""
 
 _log = logging.getLogger(__name__)
 _END = {"order": "leave"}
+_STOP = {"order": "stop"}
+_OURS = (NtmvizError, CoreError, SessionError)
+
 Orders = queue.SimpleQueue["Mapping[str, Any]"]
+_Part = TypeVar("_Part")
+
+
+class Worker:
+    """Carries out orders one after the other; while a training goes on, trains a slice between two of them."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._tell = outbox.tell
+        self._run: Run | None = None
+        self._is_paused = self._is_leaving = self._keeps_on = self._is_detached = False
+        self._told = 0.0
+        self._orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "start": self._start,
+            "pause": self._pause,
+            "resume": self._resume,
+            "record": self._record,
+            "keep_on": self._keep_on,
+            "stop": self._stop,
+            "leave": self._leave,
+        }
+        self._by_hand = HandOrders(outbox.tell, self._recorder_of)
+        self._orders |= dict.fromkeys(self._by_hand.orders, self._by_hand.carry_out)
+
+    def serve(self, waiting: Orders) -> None:
+        """Until the training is over or an order ends it; whatever happens, its weights are kept."""
+        try:
+            while not self._is_leaving:
+                if self._is_training and waiting.empty():
+                    self._train_a_slice()
+                else:
+                    self._carry_out(self._next(waiting))
+        finally:
+            self._by_hand.close()
+            if self._run is not None:
+                self._run.leave()
+
+    @property
+    def _is_training(self) -> bool:
+        return self._run is not None and not self._is_paused
+
+    def _next(self, waiting: Orders) -> Mapping[str, Any]:
+        asked = time.perf_counter()
+        order = waiting.get()
+        if self._run is not None and self._is_paused:
+            self._run.rest(time.perf_counter() - asked)
+        return order
+
+    def _carry_out(self, order: Mapping[str, Any]) -> None:
+        name = order.get("order")
+        try:
+            if name not in self._orders:
+                raise UsageError(f"an order is one of {', '.join(self._orders)}; got {name!r}")
+            self._orders[name](order)
+        except _OURS as error:
+            if self._is_leaving:
+                raise
+            self._tell("refused", message=str(error))
+        if self._run is not None and not self._is_leaving:
+            self._run.recorder.flush()
+            self._tell_progress()
+
+    def _start(self, order: Mapping[str, Any]) -> None:
+        if self._run is not None:
+            raise UsageError("a training goes on here already; finish it before another one starts")
+        options = RunOptions.from_json(_part(order, "options", dict))
+        try:
+            self._run = Run(options)
+        except _OURS as error:
+            self._tell("failed", message=str(error))
+            self._is_leaving = True
+            return
+        self._tell("ready", path=str(self._run.recorder.path))
+
+    def _pause(self, order: Mapping[str, Any]) -> None:
+        self._is_paused = True
+
+    def _resume(self, order: Mapping[str, Any]) -> None:
+        self._by_hand.rest()
+        self._is_paused = False
+
+    def _record(self, order: Mapping[str, Any]) -> None:
+        if self._run is not None:
+            self._run.set_recording(_part(order, "policy", str))
+
+    def _stop(self, order: Mapping[str, Any]) -> None:
+        """The end that somebody waits for: the network is measured before the session is sealed."""
+        self._is_leaving = True
+        self._by_hand.close()
+        if self._run is not None:
+            self._run.finish()
+            self._tell_progress()
+            self._tell("over", result=self._run.result(), failure=self._run.failure)
+
+    def _keep_on(self, order: Mapping[str, Any]) -> None:
+        """Whether training goes on without the window, however that ends."""
+        self._keeps_on = _part(order, "is_on", bool)
+
+    def _leave(self, order: Mapping[str, Any]) -> None:
+        if self._run is None or not self._keeps_on:
+            self._is_leaving = True
+        elif not self._is_detached:
+            self._is_detached = True
+            self._by_hand.close()
+            self._is_paused = False  # nobody could let it go on later
+            _go_on_alone(self._run.recorder.path)
+
+    def _recorder_of(self, path: Path) -> Recorder | None:
+        """The recorder of the training here, if it writes that session: it pauses, so that hands can write too."""
+        if self._run is None or self._run.recorder.path != path:
+            return None
+        self._is_paused = True
+        return self._run.recorder
+
+    def _train_a_slice(self) -> None:
+        assert self._run is not None
+        started = time.perf_counter()
+        was_solved = self._run.is_solved
+        self._run.advance_for(SLICE_S)
+        if self._run.is_solved and not was_solved:
+            self._tell("solved", **asdict(self._run.progress()))
+        if self._run.is_over:
+            self._stop(_STOP)
+        elif started - self._told >= NEWS_S:
+            self._told = started
+            self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        assert self._run is not None
+        told = asdict(self._run.progress())
+        self._tell("progress", is_paused=self._is_paused, recording=self._run.recording, **told)
+
+
+def _go_on_alone(session: Path) -> None:
+    """Let the next window find this process, and let go of the terminal, which may close."""
+    try:
+        running.register(session)
+    except OSError as error:
+        _log.warning("the next window is not told of this training (%s); its session is %s", error.strerror, session)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def main() -> int:
-    """Serve one run over the standard streams."""
+    """Serve the orders of the standard streams. Returns the exit code."""
     # Unbuffered: a thread that waits in a buffered stream keeps its lock, and the interpreter could not end.
     orders, news = open(sys.stdin.fileno(), "rb", buffering=0), open(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may garble the frames
+    waiting: Orders = queue.SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda *_: waiting.put(_STOP))
+    threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
+    outbox = Outbox(news, on_broken=lambda: waiting.put(_END))
     try:
-        first = read_frame(orders)
-        if first is None:
-            return 0
-        return _serve(RunOptions.from_json(first.head["options"]), orders, news)
-    except (NtmvizError, CoreError, SessionError, FrameError) as error:
-        _tell(news, news_="failed", message=str(error))
-    except BrokenPipeError:
-        return 1
+        Worker(outbox).serve(waiting)
+        return 0
+    except _OURS as error:
+        outbox.tell("failed", message=str(error))
     except Exception as error:
         _log.exception("the engine failed")
-        _tell(news, news_="failed", message=f"the engine met an error of its own: {type(error).__name__}: {error}")
-    return 1
-
-
-def _serve(options: RunOptions, orders: RawIOBase, news: RawIOBase) -> int:
-    run = Run(options)
-    waiting: Orders = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
-    try:
-        _tell(news, news_="ready", path=str(run.recorder.path))
-        _train(run, waiting, news)
-        return 0
+        outbox.tell("failed", message=f"the engine met an error of its own: {type(error).__name__}: {error}")
     finally:
-        run.leave()  # whatever happened, the weights are kept
-
-
-def _train(run: Run, waiting: Orders, news: RawIOBase) -> None:
-    is_paused, told = False, 0.0
-    while not run.is_over:
-        while is_paused or not waiting.empty():
-            paused_at = time.perf_counter()
-            order = waiting.get()
-            run.rest(time.perf_counter() - paused_at if is_paused else 0.0)
-            match order.get("order"):
-                case "stop":
-                    run.finish()
-                    _tell(news, news_="over", result=run.result(), failure=run.failure)
-                    return
-                case "leave":
-                    run.leave()
-                    return
-                case "pause":
-                    is_paused = True
-                case "resume":
-                    is_paused = False
-                case "record":
-                    try:
-                        run.set_recording(str(order.get("policy")))
-                    except SessionError as error:
-                        _tell(news, news_="refused", message=str(error))
-            run.recorder.flush()
-            _tell(news, news_="progress", is_paused=is_paused, recording=run.recording, **asdict(run.progress()))
-        started = time.perf_counter()
-        was_solved = run.is_solved
-        run.advance_for(SLICE_S)
-        if run.is_solved and not was_solved:
-            _tell(news, news_="solved", **asdict(run.progress()))
-        if started - told >= NEWS_S:
-            told = started
-            _tell(news, news_="progress", is_paused=False, recording=run.recording, **asdict(run.progress()))
-    run.finish()
-    _tell(news, news_="progress", is_paused=False, recording=run.recording, **asdict(run.progress()))
-    _tell(news, news_="over", result=run.result(), failure=run.failure)
+        outbox.close(LAST_NEWS_S)
+    return 1
 
 
 def _listen(orders: RawIOBase, waiting: Orders) -> None:
@@ -115,23 +224,24 @@ def _listen(orders: RawIOBase, waiting: Orders) -> None:
     try:
         while (frame := read_frame(orders)) is not None:
             waiting.put(frame.head)
-    except (FrameError, OSError, ValueError):
-        _log.exception("the engine's orders ended badly")
+    except (FrameError, OSError, ValueError) as error:
+        _log.warning("the engine's orders ended badly: %s", error)
     waiting.put(_END)
 
 
-def _tell(news: RawIOBase, *, news_: str, **more: object) -> None:
-    write_frame(news, {"news": news_} | _finite(more))
-
-
-def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: what is none is left null."""
-    return {name: None if isinstance(value, float) and value != value else value for name, value in values.items()}
+def _part(order: Mapping[str, Any], name: str, kind: type[_Part]) -> _Part:
+    """What an order says under a name. UsageError where that is missing or of another kind."""
+    found = order.get(name)
+    if not isinstance(found, kind):
+        raise UsageError(f"the order {order['order']!r} gives {name} as {kind.__name__}; got {found!r}")
+    return found
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the window, which then ends our input
+    wake_when_parent_dies()
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the terminal tells the window, which then ends our input
     code = main()
     sys.stdout.flush()
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""The views with their panels and docks, and where they stand at first. Lays out; decides nothing."""
+"""The views with their panels and docks, and where they stand at first in each workspace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ntmviz import ink
 from ntmviz.painting import colour, font
 from ntmviz.panels import Dock, Legend, Panel
 from ntmviz.views.addressing import AddressingView
+from ntmviz.views.by_hand import ByHandPanel
 from ntmviz.views.episodes import EpisodeList
+from ntmviz.views.fork_tree import ForkTree
 from ntmviz.views.machine import MachineView
 from ntmviz.views.run_panel import RunPanel
 from ntmviz.views.sequence import SequenceView
@@ -30,8 +32,14 @@ LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 200, 296, 190
 """What the run's numbers need, four columns of addressing, and the lanes of a sequence."""
 
 
+LEFT_COLUMN = {"Watch": ("Run", "Episodes"), "Step": ("By hand", "Forks")}
+"""The docks that only one workspace has at first: upper and lower."""
+_UPPER = {"Watch": 300, "Step": 384}
+"""Height of the upper one."""
+
+
 class Views:
-    """Every view of the Watch workspace, the machine in the middle and the others in docks around it."""
+    """Every view of every workspace, the machine in the middle and the others in docks around it."""
 
     def __init__(self, window: QMainWindow, palette: Palette, actions: dict[str, QAction]) -> None:
         self._palette = palette
@@ -47,6 +55,8 @@ class Views:
         run.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         run.setWidget(self.run)
         run.setMinimumWidth(LEAST_LEFT)
+        self.by_hand = ByHandPanel(palette)
+        self.forks = ForkTree(palette)
         self.this_step = ThisStepView()
         self.sequence.setMinimumHeight(LEAST_HEIGHT)
         self.training.setMinimumHeight(LEAST_HEIGHT)
@@ -61,6 +71,8 @@ class Views:
         for title, view in (
             ("Run", run),
             ("Episodes", self.episodes),
+            ("By hand", self.by_hand),
+            ("Forks", self.forks),
             ("Addressing", self.addressing),
             ("Sequence", self.sequence),
             ("Training", self.training),
@@ -68,6 +80,7 @@ class Views:
         ):
             self.docks[title] = Dock(title, view, window)
         self.episodes_header = self.docks["Episodes"].header
+        self.forks_header = self.docks["Forks"].header
         self.addressing_header = self.docks["Addressing"].header
         self.sequence_header = self.docks["Sequence"].header
         self.training_header = self.docks["Training"].header
@@ -91,8 +104,8 @@ class Views:
         for dock in self.docks.values():
             dock.finish_header()
 
-    def arrange(self, window: QMainWindow) -> None:
-        """The first arrangement of the docks."""
+    def arrange(self, window: QMainWindow, workspace: str) -> None:
+        """The first arrangement of the docks of a workspace; those of others are hidden."""
         for dock in self.docks.values():
             dock.setFloating(False)
             window.removeDockWidget(dock)
@@ -104,19 +117,23 @@ class Views:
         window.setCorner(Qt.Corner.BottomRightCorner, right)
         window.setCorner(Qt.Corner.BottomLeftCorner, bottom)
         docks = self.docks
-        window.addDockWidget(left, docks["Run"])
-        window.addDockWidget(left, docks["Episodes"])
+        upper, lower = (docks[name] for name in LEFT_COLUMN[workspace])
+        window.addDockWidget(left, upper)
+        window.addDockWidget(left, lower)
         window.addDockWidget(right, docks["Addressing"])
         window.addDockWidget(right, docks["This step"])
         window.addDockWidget(bottom, docks["Sequence"])
         window.splitDockWidget(docks["Sequence"], docks["Training"], Qt.Orientation.Horizontal)
-        for dock in docks.values():
-            dock.show()
+        elsewhere = {name for column in LEFT_COLUMN.values() for name in column} - set(LEFT_COLUMN[workspace])
+        for name, dock in docks.items():
+            if name in elsewhere:
+                window.addDockWidget(left, dock)  # where it comes up when it is asked for
+            dock.setVisible(name not in elsewhere)
         width = max(window.width(), 1024)
         scale = min(1.0, width / 1440)
         horizontal = Qt.Orientation.Horizontal
         left_width, right_width = max(LEAST_LEFT, round(LEFT * scale)), max(LEAST_RIGHT, round(RIGHT * scale))
-        window.resizeDocks([docks["Run"], docks["Addressing"]], [left_width, right_width], horizontal)
+        window.resizeDocks([upper, docks["Addressing"]], [left_width, right_width], horizontal)
         rest = width - right_width - 12
         training = round(TRAINING * scale)
         window.resizeDocks([docks["Sequence"], docks["Training"]], [rest - training, training], horizontal)
@@ -125,7 +142,8 @@ class Views:
         window.resizeDocks([docks["Sequence"]], [tall], vertical)
         above = window.height() - tall - 110
         window.resizeDocks([docks["Addressing"], docks["This step"]], [above, tall], vertical)
-        window.resizeDocks([docks["Run"], docks["Episodes"]], [300, max(80, above - 300)], vertical)
+        tall_upper = min(_UPPER[workspace], above - 80)
+        window.resizeDocks([upper, lower], [tall_upper, above - tall_upper], vertical)
 
     def addressing_stands_apart(self) -> bool:
         """Whether the addressing columns are not level with the machine, so that they need row numbers of their own."""
@@ -139,7 +157,8 @@ class Views:
         self._palette = palette
         for view in (self.machine, self.addressing, self.sequence, self.training, self.legend):
             view.set_theme(palette)
-        self.episodes.episodes.set_theme(palette)
+        for view in (self.episodes.episodes, self.by_hand, self.forks):
+            view.set_theme(palette)
         self.transport.refresh_icons()
         for dock in self.docks.values():
             dock.refresh_icons()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-WORKSPACES = ("Watch",)
+WORKSPACES = ("Watch", "Step")
 
 
 class WorkspaceTabs(QWidget):
@@ -24,7 +24,6 @@ class WorkspaceTabs(QWidget):
             button.setObjectName("tab")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setToolTip(f"The {name} workspace (Ctrl+{number})")
-            button.setShortcut(f"Ctrl+{number}")
             button.clicked.connect(self._on_clicked)
             layout.addWidget(button)
             self._buttons[name] = button

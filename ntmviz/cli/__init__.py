@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -13,7 +14,7 @@ from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntmviz import __version__
 from ntmviz.cli import demo, figure, follow, info, open_window, train
 from ntmviz.errors import NtmvizError
-from sessions.errors import SessionError
+from sessions.errors import SessionError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     """Errors in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"ntmviz: {message}; '{self.prog} --help' tells more\n")
+        self.exit(USAGE, f"ntmviz: {one_line(message)}; '{self.prog} --help' tells more\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,6 +55,8 @@ def _command_parser(name: str) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns its exit code. An error is one line on standard error."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files go out as they came in
     logging.basicConfig(level=logging.WARNING, format="ntmviz: %(message)s")
     if "--version" in words[:1]:
         print(f"ntmviz {__version__}")
@@ -63,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     is_verbose = "--verbose" in words
     try:
         arguments = parser.parse_args(words)
+        _check_folder()
         return (open_window if module is None else module).run(arguments)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else USAGE
@@ -81,9 +85,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code if isinstance(error, NtmvizError) else FAILED
 
 
+def _check_folder() -> None:
+    """Raise NtmvizError where the working folder is gone: a relative path leads nowhere, and torch does not start."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise NtmvizError("the folder that this was started in is gone; change to another one") from None
+
+
 def _line(error: Exception) -> str:
     """An error in one line; one that nobody foresaw says so."""
-    text = " ".join(str(error).split())
     if isinstance(error, NtmvizError | CoreError | SessionError):
-        return text
-    return f"{type(error).__name__}: {text}. This is a fault of ntmviz; 'ntmviz ... --verbose' shows where"
+        return one_line(str(error))
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {one_line(text)}. This is a fault of ntmviz; 'ntmviz ... --verbose' shows where"

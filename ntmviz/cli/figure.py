@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
                     f"a step from 0 to {len(source) - 1} was wanted; got {arguments.step}: {arguments.file}"
                 )
             source = FirstSteps(source, arguments.step + 1)
-        app.application(offscreen=not app.has_display())
+        app.application(offscreen=True)
         info = source.info
         place = f"iteration {info.iteration}" if info.iteration >= 0 else f"episode {arguments.episode % count}"
         paper.save(source, out, title=f"{recording.info.model.upper()} on {recording.info.task}, {place}, {info.kind}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ntmviz.errors import NtmvizError
-
 if TYPE_CHECKING:
     import argparse
 
@@ -16,8 +14,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import sessions
     from ntmviz import app
 
-    if not arguments.file.exists():
-        raise NtmvizError(f"a session that is being recorded was wanted; there is no such file yet: {arguments.file}")
+    sessions.open(arguments.file).close()  # what cannot be followed is told here, not by a window that comes up empty
     return app.run([arguments.file])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ntm_core.trace import Order
 from ntmviz.wording import grouped, size_on_disk
+from sessions.errors import one_line
 
 if TYPE_CHECKING:
     import argparse
@@ -52,17 +53,21 @@ def described(recording: Recording) -> dict[str, Any]:
 def _tell(recording: Recording, found: dict[str, Any]) -> None:
     info = recording.info
     state = "complete" if recording.complete else "being recorded" if recording.is_live else "stopped early"
-    print(f"{info.title or recording.path.name}: {info.model or 'unnamed model'} on {info.task or 'no task'}, {state}")
-    print(f"  format {info.format}, seed {info.seed}, {info.device or 'unknown device'}")
-    print(
+    _say(f"{info.title or recording.path.name}: {info.model or 'unnamed model'} on {info.task or 'no task'}, {state}")
+    _say(f"  format {info.format}, seed {info.seed}, {info.device or 'unknown device'}")
+    _say(
         f"  {grouped(found['episodes'])} episodes, {grouped(found['steps'])} steps, {size_on_disk(found['bytes'])} "
         f"({size_on_disk(found['checkpoint_bytes'])} of it checkpoints)"
     )
     metrics = recording.metrics
     if len(metrics.iterations()):
-        print(f"  {grouped(len(metrics.iterations()))} iterations with {', '.join(metrics.names)}")
-    print(f"  a step reads {'before' if recording.spec.order is Order.READ_FIRST else 'after'} it writes; each has:")
+        _say(f"  {grouped(len(metrics.iterations()))} iterations with {', '.join(metrics.names)}")
+    _say(f"  a step reads {'before' if recording.spec.order is Order.READ_FIRST else 'after'} it writes; each has:")
     width = max(len(field.name) for field in recording.spec)
     for field in recording.spec:
         shape = " x ".join(f"{size} {dim}" for size, dim in zip(field.shape, field.dims, strict=True)) or "one number"
-        print(f"    {field.name:<{width}}  {shape}")
+        _say(f"    {field.name:<{width}}  {shape}")
+
+
+def _say(text: str) -> None:
+    print(one_line(text))  # a file may hold any text

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ntmviz import __version__
 from ntmviz.errors import UsageError
+from ntmviz.saving import suffix_of
 
 _SMALLEST, _LARGEST = (1024, 680), (8000, 8000)
 """Sizes of a screenshot; the smallest is the window's own."""
@@ -20,7 +21,7 @@ _PACKAGES = ("torch", "numpy", "h5py", "PySide6-Essentials", "pyqtgraph", "cmap"
 def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="sessions to open")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="draw the window, save it and leave")
-    parser.add_argument("--workspace", choices=["watch"], default="watch", help="which arrangement to draw")
+    parser.add_argument("--workspace", choices=["watch", "step"], default="watch", help="which arrangement to draw")
     parser.add_argument("--episode", type=int, metavar="N", help="episode to look at; negative from the end")
     parser.add_argument("--step", type=int, metavar="N", help="step to look at; negative from the end")
     parser.add_argument("--theme", choices=["dark", "light"], help="for this once")
@@ -73,11 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
         return app.run(arguments.files)
     if len(arguments.files) > 1:
         raise UsageError(f"one session was wanted for a screenshot; got {len(arguments.files)}")
+    suffix_of("a picture", arguments.screenshot, (".png",))
     app.screenshot(
         arguments.files[0] if arguments.files else None,
         arguments.screenshot,
         episode=arguments.episode,
         step=arguments.step,
+        workspace=arguments.workspace.capitalize(),
         theme_name=arguments.theme,
         size=arguments.size,
         scale=arguments.scale,

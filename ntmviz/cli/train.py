@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import os
 import signal
 import sys
 import threading
@@ -80,7 +82,7 @@ def options_of(arguments: argparse.Namespace) -> RunOptions:
     if arguments.batch is not None:
         tables["train"]["batch"] = arguments.batch
     out = arguments.out or Path(f"{arguments.task}-seed{arguments.seed}.ntmviz.h5")
-    if out.exists():
+    if os.path.lexists(out):
         raise NtmvizError(f"a session never replaces a file; name another with --out, or remove this one: {out}")
     return RunOptions(
         out=str(out),
@@ -124,9 +126,14 @@ def run(arguments: argparse.Namespace) -> int:
 def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
     """Train to the end, with a line of progress now and then; Ctrl+C ends it early and keeps everything."""
     told = time.perf_counter()
-    with _noting_an_interrupt() as is_interrupted:
+    failure = None
+    with _noting_an_interrupt() as is_interrupted, _recorder_in_silence():
         while not training.is_over and not is_interrupted.is_set():
             training.advance_for(_SLICE_S)
+            if training.recorder.failure != failure:
+                failure = training.recorder.failure
+                if not is_quiet:
+                    print(f"{failure}; training goes on without a record", flush=True)
             if not is_quiet and time.perf_counter() - told >= _REPORT_S:
                 told = time.perf_counter()
                 now = training.progress()
@@ -156,6 +163,17 @@ def _noting_an_interrupt() -> Iterator[threading.Event]:
         yield noted
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _recorder_in_silence() -> Iterator[None]:
+    """Its failure is told with the progress, and as the reason for the exit code; not a third time by its logger."""
+    log = logging.getLogger("sessions.channel")
+    log.disabled = True
+    try:
+        yield
+    finally:
+        log.disabled = False
 
 
 def tell(result: dict[str, Any]) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _MARGIN, _BETWEEN = 14, 14
 _FAINTEST_BAR = 0.002
-_NOT_KEPT = "not recorded"
 _NARROWEST = 54
 _FOLDING = (3, 0, 1, 2)
 """Which stages stay when there is room for fewer: the result first, then what the key alone would choose."""
@@ -122,7 +121,7 @@ class AddressingView(Canvas):
         yield ink.Line(x + width // 2, rows.top, x + width // 2, rows.top + rows.height - 1)
         foot = rows.top + rows.height
         if stage.values is None:
-            yield ink.Text(x + width / 2, rows.top + 12, _NOT_KEPT, "muted", align=ink.Align.CENTRE)
+            yield ink.Text(x + width / 2, rows.top + 12, stage.absence, "muted", align=ink.Align.CENTRE)
             return
         inset = 1 if rows.pitch >= 5 else 0
         if rows.has(stage.peak):

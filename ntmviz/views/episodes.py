@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView
 from ntmviz import ink
 from ntmviz.painting import font
 from ntmviz.wording import grouped, short
+from sessions.errors import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +89,10 @@ class EpisodeModel(QAbstractTableModel):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.ToolTipRole):
             return None
         source = self._episodes[self.episode_at(index.row())]
-        info = source.info
+        try:
+            info = source.info
+        except SessionError as error:
+            return {Qt.ItemDataRole.ToolTipRole: str(error), Qt.ItemDataRole.DisplayRole: "damaged"}.get(role)
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(info, len(source))
         if role == Qt.ItemDataRole.ForegroundRole:

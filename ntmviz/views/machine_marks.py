@@ -36,6 +36,8 @@ class CellNote:
     head: HeadKind
     last_write: int | None
     is_pinned: bool
+    before_edit: float | None = None
+    """What it held before a hand changed it after this step."""
 
 
 def grounds(layout: at.MachineLayout) -> Iterator[ink.Mark]:
@@ -105,6 +107,8 @@ def strip_labels(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[in
         for index, strip in enumerate(strips):
             y = top + index * at.STRIP_PITCH + at.STRIP_HEIGHT / 2
             yield ink.Text(right, y, strip.label, strip.head.value, align=ink.Align.RIGHT)
+            if not strip.note:
+                continue
             name, _, value = strip.note.partition(" ")
             yield ink.Text(number, y, name, "muted")
             yield ink.Text(number + max(34.0, text_width(name) + 6), y, value, weight=ink.MEDIUM)
@@ -139,9 +143,7 @@ def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iter
             kind = weighting.head.kind
             name = f"head {weighting.head.index + 1}, " if len(weightings) > 1 else ""
             if weighting.is_diffuse:
-                over = f"{effective_rows(weighting.values):.0f} rows"
-                is_wide = layout.bar_width >= _WIDE_BARS
-                text, y, token = f"{name}spread over {over}" if is_wide else over, rows.top + 8.0, "muted"
+                text, y, token = _spread(weighting, layout, name), rows.top + 8.0, "muted"
             else:
                 text, y, token = _peak_text(weighting, rows, name)
                 if rows.has(weighting.peak):
@@ -155,6 +157,15 @@ def peaks(figure: MachineFigure, layout: at.MachineLayout, limit: float) -> Iter
                 yield ink.Text(x, y, text, token, weight=weight, align=ink.Align.RIGHT)
             else:
                 yield ink.Text(layout.read_bars_left + length + 6, y, text, token, weight=weight)
+
+
+def _spread(weighting: Weighting, layout: at.MachineLayout, name: str) -> str:
+    """Over how many rows a head is spread, at the length that has room; a dash where it has no mass at all."""
+    over = effective_rows(weighting.values)
+    if np.isnan(over):
+        return "NaN" if np.isnan(weighting.values).any() else "–"
+    is_wide = layout.bar_width >= _WIDE_BARS
+    return f"{name}spread over {over:.0f} rows" if is_wide else f"{over:.0f} rows"
 
 
 def _peak_text(weighting: Weighting, rows: at.Rows, name: str) -> tuple[str, float, str]:
@@ -252,6 +263,8 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
         left + 12, top + 13, f"row {grouped(note.location)}, word {note.word}", size=ink.BODY, weight=ink.BOLD
     )
     hint = "pinned" if note.is_pinned else "click to pin"
+    if note.before_edit is not None:
+        hint = f"edited, was {signed(note.before_edit)}"
     yield ink.Text(left + width - 12, top + 13, hint, "muted", align=ink.Align.RIGHT)
     written = f"none above {tick(WRITTEN)}" if note.last_write is None else f"step {note.last_write}"
     cells = (

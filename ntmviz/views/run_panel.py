@@ -40,6 +40,8 @@ class RunStatus:
     is_training: bool = False
     is_starting: bool = False
     """The engine process is on its way; there is nothing to press yet."""
+    is_detached: bool = False
+    """It is trained without a window: it can be finished, but not paused."""
     is_paused: bool = False
     policy: str = "auto"
     verdict: str = ""
@@ -144,7 +146,7 @@ class RunPanel(QWidget):
             widget.setVisible(status is not None)
         is_training = status is not None and status.is_training
         self._record.setVisible(is_training)
-        self._stop.setVisible(is_training)
+        self._stop.setVisible(is_training or (status is not None and status.is_detached))
         if status is None:
             self._main.setText("Train a network")
             self._main.setEnabled(True)

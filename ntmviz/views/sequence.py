@@ -18,18 +18,40 @@ from ntmviz.wording import grouped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from PySide6.QtGui import QResizeEvent
+    from numpy.typing import NDArray
 
     from ntmviz.colours import Palette
     from ntmviz.episode_figures import Happening, SequenceFigure
     from ntmviz.views.machine_layout import Rows
+
+    Floats = NDArray[np.floating]
 
 _MARKS = {
     "wrong bit": (ink.Shape.TRIANGLE, "warning"),
     "read refocus": (ink.Shape.DIAMOND, "read"),
     "not finite": (ink.Shape.SQUARE, "not_finite"),
     "bookmark": (ink.Shape.DOT, "text"),
+    "fork": (ink.Shape.SQUARE, "text"),
 }
+
+
+def _heights(figure: SequenceFigure) -> Iterator[tuple[str, int]]:
+    """The lanes that have something to show, now or once the planned steps are run, with their channels."""
+    for name, run, planned in (
+        ("input", figure.inputs, figure.planned_inputs),
+        ("target", figure.targets, figure.planned_targets),
+        ("output", figure.outputs, figure.planned_targets),
+    ):
+        values = planned if run is None else run
+        if values is not None:
+            yield name, len(values)
+
+
+def _colours(values: Floats) -> tuple[Scale, tuple[float, float]]:
+    """Bits from 0 to 1; the signed map where a value lies below zero."""
+    if values.size == 0 or values.min() >= 0:
+        return Scale.BITS, (0.0, 1.0)
+    return Scale.SIGNED, (-1.0, 1.0)
 
 
 class SequenceView(Canvas):
@@ -86,14 +108,13 @@ class SequenceView(Canvas):
         self._step, self._loop = step, loop
         self._draw_over()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        if event is not None:
-            self.resized.emit()
+    def _on_outgrown(self) -> None:
+        super()._on_outgrown()
+        self.resized.emit()
 
     def redraw(self) -> None:
         figure, rows = self._figure, self._rows
-        if figure is None or rows is None or not figure.count:
+        if figure is None or rows is None or not figure.count + figure.planned:
             self._layout = None
             self.hide_heatmaps()
             middle = self.area.center()
@@ -102,39 +123,61 @@ class SequenceView(Canvas):
             self.under.show_marks(self.area, [empty], self.theme)
             self.over.show_marks(self.area, [], self.theme)
             return
-        lanes = [("input", figure.inputs), ("target", figure.targets), ("output", figure.outputs)]
         layout = self._layout = at.arrange(
             int(self.area.width()),
             int(self.area.height()),
             steps=figure.steps,
             start=figure.start,
             at_hand=figure.count,
-            bit_rows=tuple((name, len(values)) for name, values in lanes if values is not None),
+            planned=figure.planned,
+            bit_rows=tuple(_heights(figure)),
             locations=rows.count,
         )
         used = []
-        for name, values in lanes:
+        for name, run, planned in (
+            ("input", figure.inputs, figure.planned_inputs),
+            ("target", figure.targets, figure.planned_targets),
+            ("output", figure.outputs, None),
+        ):
             lane = layout.lane(name)
-            if values is not None and lane is not None:
-                shown = values[:, : layout.count].copy()
-                if name != "input":
-                    shown[:, ~figure.scored[: layout.count]] = 0
-                low, high = (0.0, 1.0) if shown.size == 0 or shown.min() >= 0 else (-1.0, 1.0)
-                scale = Scale.BITS if low == 0 else Scale.SIGNED
-                area = QRectF(at.LANES_LEFT, lane.top, layout.width, lane.height)
-                self.heatmap(name).show_values(area, strongest(shown, lane.height), scale, (low, high), self.theme)
-                used.append(name)
+            if lane is not None:
+                used += self._draw_run(figure, layout, lane, run) + self._draw_planned(layout, lane, planned)
         used += self._draw_weightings(figure, layout, rows)
         self.hide_heatmaps(but=used)
         self.under.show_marks(self.area, list(self._grounds(layout)), self.theme)
         self._draw_over()
+
+    def _draw_run(
+        self, figure: SequenceFigure, layout: at.SequenceLayout, lane: at.Lane, values: Floats | None
+    ) -> list[str]:
+        """What went in or came out; nothing where it does not count."""
+        if values is None or not layout.count:
+            return []
+        shown = values[:, : layout.count].copy()
+        if lane.name != "input":
+            shown[:, ~figure.scored[: layout.count]] = 0
+        scale, limits = _colours(shown)
+        area = QRectF(at.LANES_LEFT, lane.top, layout.run_width, lane.height)
+        self.heatmap(lane.name).show_values(area, strongest(shown, lane.height), scale, limits, self.theme)
+        return [lane.name]
+
+    def _draw_planned(self, layout: at.SequenceLayout, lane: at.Lane, values: Floats | None) -> list[str]:
+        """What the task would go on with, at half the contrast of what was run."""
+        if values is None or not layout.planned:
+            return []
+        shown = values[:, : layout.planned]
+        scale, (low, high) = _colours(shown)
+        area = QRectF(at.LANES_LEFT + layout.run_width, lane.top, layout.step_width * shown.shape[1], lane.height)
+        name = f"planned {lane.name}"
+        self.heatmap(name).show_values(area, strongest(shown, lane.height), scale, (2 * low, 2 * high), self.theme)
+        return [name]
 
     def _draw_weightings(self, figure: SequenceFigure, layout: at.SequenceLayout, rows: Rows) -> list[str]:
         """Every step's column is split among the heads: write heads from the left, then read heads."""
         lane = layout.lane("weighting")
         assert lane is not None
         parts = [("write", values) for values in figure.writes] + [("read", values) for values in figure.reads]
-        if not parts:
+        if not parts or not layout.count:
             return []
         if layout.step_width < 2 * len(parts):  # too narrow for a column a head: the strongest of each kind
             by_kind = (("write", figure.writes), ("read", figure.reads))
@@ -147,7 +190,7 @@ class SequenceView(Canvas):
             heights = strongest(values[shown, : layout.count], lane.height)
             table = lookup_table(self.theme.name, Scale(kind))
             picture[:, :, left:right] = paint(heights, table, 0.0, self._weighting_limit)[:, :, np.newaxis]
-        area = QRectF(at.LANES_LEFT, lane.top, layout.width, lane.height)
+        area = QRectF(at.LANES_LEFT, lane.top, layout.run_width, lane.height)
         self.heatmap("weighting").show_packed(area, picture.reshape(picture.shape[0], -1))
         return ["weighting"]
 
@@ -166,6 +209,7 @@ class SequenceView(Canvas):
             *self._events(layout),
             *self._wrong_bits(figure, layout),
             *self._unscored(figure, layout),
+            *self._not_run(layout),
             *self._axis(layout),
             *self._loop_range(layout),
             *self._play_head(layout),
@@ -239,17 +283,29 @@ class SequenceView(Canvas):
         lane = layout.lane("target")
         scored = np.flatnonzero(figure.scored)
         quiet = int(scored[0]) if scored.size else figure.count
-        text = "not scored while input is shown" if self._is_scored else "nothing is scored in this episode"
+        may_be_scored = self._is_scored or layout.planned
+        text = "not scored while input is shown" if may_be_scored else "nothing is scored in this episode"
         room = quiet * layout.step_width
         if lane is not None and room > text_width(text) + 8:
             yield ink.Text(at.LANES_LEFT + room / 2, lane.top + lane.height / 2, text, "muted", align=ink.Align.CENTRE)
+
+    def _not_run(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
+        """Say in place that the planned steps are still to come, and how they come."""
+        lane = layout.lane("weighting")
+        assert lane is not None
+        room = layout.step_width * layout.planned
+        words = [text for text in ("not run yet", "Enter feeds the next input") if text_width(text) + 8 < room]
+        middle = at.LANES_LEFT + layout.run_width + room / 2
+        top = lane.top + lane.height / 2 - 8 * (len(words) - 1)
+        for line, text in enumerate(words):
+            yield ink.Text(middle, top + 16 * line, text, "muted", align=ink.Align.CENTRE)
 
     def _axis(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         y = layout.bottom + at.AXIS_HEIGHT / 2
         yield ink.Text(at.LABELS_RIGHT, y, "step", "muted", align=ink.Align.RIGHT)
         every = next(s for s in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500, 10**9) if s * layout.step_width >= 34)
         first = -(-layout.start // every) * every
-        last = layout.start + layout.count - 1
+        last = layout.start + layout.columns - 1
         ticks = [tick for tick in range(first, last + 1, every) if last - tick >= every / 2 or tick == last]
         for tick in [*ticks, last] if last not in ticks else ticks:
             if abs(tick - self._step) * layout.step_width > 24:  # close ticks give way to the play head's number
@@ -270,7 +326,9 @@ class SequenceView(Canvas):
                 yield ink.Box(x, y, 2, 9, fill="accent")
 
     def _play_head(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
-        if not layout.start <= self._step < layout.start + layout.count:
+        if self._step == -1 and layout.start == 0:
+            yield from self._start_line(layout)
+        if not layout.start <= self._step < layout.start + layout.columns:
             return
         x = layout.x(self._step)
         top = at.EVENTS_TOP + at.EVENTS_HEIGHT - 2
@@ -283,6 +341,15 @@ class SequenceView(Canvas):
         y = layout.bottom + at.AXIS_HEIGHT / 2
         yield ink.Box(round(middle - width / 2), y - 8, round(width), 16, fill="text", radius=3)
         yield ink.Text(middle, y, text, "panel", weight=ink.BOLD, align=ink.Align.CENTRE)
+
+    def _start_line(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
+        """The play head before the first step."""
+        top = at.EVENTS_TOP + at.EVENTS_HEIGHT - 2
+        yield ink.Box(at.LANES_LEFT - 2, top, 2, layout.bottom - top + 2, fill="text")
+        y = layout.bottom + at.AXIS_HEIGHT / 2
+        width = round(text_width("start", weight=ink.BOLD) + 12)
+        yield ink.Box(at.LANES_LEFT - 2, y - 8, width, 16, fill="text", radius=3)
+        yield ink.Text(at.LANES_LEFT - 2 + width / 2, y, "start", "panel", weight=ink.BOLD, align=ink.Align.CENTRE)
 
     def _on_pointed(self, x: float, y: float) -> None:
         if self._layout is not None and x >= at.LANES_LEFT - 6:

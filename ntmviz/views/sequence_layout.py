@@ -27,7 +27,9 @@ class SequenceLayout:
     start: int
     """The first step in view."""
     count: int
-    """Steps in view."""
+    """Steps in view that were run."""
+    planned: int
+    """Steps in view that are not run yet; they follow those that were."""
     steps: int
     """Steps of the episode."""
     lanes: tuple[Lane, ...]
@@ -37,7 +39,16 @@ class SequenceLayout:
         return next((lane for lane in self.lanes if lane.name == name), None)
 
     @property
+    def columns(self) -> int:
+        return self.count + self.planned
+
+    @property
     def width(self) -> int:
+        return self.step_width * self.columns
+
+    @property
+    def run_width(self) -> int:
+        """Pixels of the steps that were run."""
         return self.step_width * self.count
 
     @property
@@ -50,7 +61,7 @@ class SequenceLayout:
 
     def step_at(self, x: float) -> int:
         """The step whose column is nearest to a point."""
-        return self.start + min(max(0, int((x - LANES_LEFT) // self.step_width)), self.count - 1)
+        return self.start + min(max(0, int((x - LANES_LEFT) // self.step_width)), self.columns - 1)
 
 
 def step_columns(width: int, steps: int) -> tuple[int, int]:
@@ -78,15 +89,17 @@ def arrange(
     steps: int,
     start: int,
     at_hand: int,
+    planned: int = 0,
     bit_rows: tuple[tuple[str, int], ...],
     locations: int,
 ) -> SequenceLayout:
     """Lanes for the vectors named in `bit_rows` with their channels, wrong bits, and weightings in what is left.
 
-    at_hand: steps from `start` on that can be drawn; a view that grew may have room for more.
+    at_hand: steps from `start` on that can be drawn; a view that grew may have room for more. planned: steps that
+    are not run yet; they take the columns that the others leave.
     """
-    step_width, count = step_columns(width, steps)
-    count = min(count, at_hand)
+    step_width, columns = step_columns(width, steps + planned)
+    count = min(columns, at_hand)
     bottom = height - AXIS_HEIGHT
     channels = sum(rows for _, rows in bit_rows)
     fixed = EVENTS_TOP + EVENTS_HEIGHT + WRONG_HEIGHT + 2 * BETWEEN + BETWEEN * len(bit_rows)
@@ -103,4 +116,5 @@ def arrange(
     top += WRONG_HEIGHT + BETWEEN
     left = max(16, bottom - top - BETWEEN)
     lanes.append(Lane("weighting", top, min(left, 8 * locations)))
-    return SequenceLayout(step_width, start, count, steps, tuple(lanes), lanes[-1].top + lanes[-1].height)
+    bottom = lanes[-1].top + lanes[-1].height
+    return SequenceLayout(step_width, start, count, min(planned, columns - count), steps, tuple(lanes), bottom)

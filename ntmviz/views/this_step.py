@@ -40,7 +40,9 @@ class StepWords:
 
 
 def describe(source: Source, step: int, head: Head) -> StepWords:
-    """Put a step into words; `head` is the one the statement is about."""
+    """Put a step into words; `head` is the one the statement is about. Step -1 is before the first."""
+    if step < 0:
+        return StepWords("Before the first step: the memory as the network starts", (), None)
     spec = source.spec
     record = source.record(step)
     rows = []

@@ -41,6 +41,21 @@ class TrainingFigure:
     current: int
     """The iteration that is looked at; -1 where the episode belongs to none."""
 
+    @property
+    def last(self) -> int:
+        """Where the axis ends."""
+        return int(max(self.iterations[-1], self.episodes.max(initial=0), 1))
+
+    @property
+    def highest(self) -> float:
+        """Of the wrong bits, and at least 1."""
+        return max(float(np.max(self.wrong_bits, initial=1.0, where=np.isfinite(self.wrong_bits))), 1.0)
+
+    @property
+    def below(self) -> float:
+        """Where the plot of wrong bits ends below its zero, to have room for the ticks."""
+        return -0.14 * self.highest
+
 
 class _Axis(pg.AxisItem):
     """An axis in the words and typeface of the window."""
@@ -171,7 +186,8 @@ class TrainingView(QWidget):
             )
 
     def show_figure(self, figure: TrainingFigure | None) -> None:
-        self._figure = figure
+        """A figure of the same arrays as the one that is shown only moves the line."""
+        known, self._figure = self._figure, figure
         has_some = figure is not None and len(figure.iterations) > 0
         self._pages.setCurrentIndex(1 if has_some else 0)
         for line in self._lines:
@@ -182,38 +198,39 @@ class TrainingView(QWidget):
                 curve.setData([], [])
             self._ticks.setData([], [])
             return
+        if known is None or known.iterations is not figure.iterations:
+            self._draw_curves(figure)
+        if figure.current >= 0:
+            for line in self._lines:
+                line.setValue(figure.current)
+            self._flag.setText(grouped(figure.current))
+            self._place_flag(figure)
+
+    def _draw_curves(self, figure: TrainingFigure) -> None:
         for (raw, mean), values, floor in zip(
             self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True
         ):
             raw.setData(*thinned(figure.iterations, np.maximum(values, floor)))
             mean.setData(*thinned(figure.iterations, smoothed(values, floor)))
-        last = int(max(figure.iterations[-1], figure.current, figure.episodes.max(initial=0), 1))
-        self._plots[0].setXRange(0, last, padding=0.02)
-        highest = float(np.nanmax(figure.wrong_bits)) if np.isfinite(figure.wrong_bits).any() else 1.0
-        below = -0.14 * max(highest, 1.0)
-        self._plots[1].setYRange(below, max(highest, 1.0) * 1.04, padding=0)
+        self._plots[0].setXRange(0, figure.last, padding=0.02)
+        self._plots[1].setYRange(figure.below, figure.highest * 1.04, padding=0)
         finite = figure.loss[np.isfinite(figure.loss) & (figure.loss > 0)]
         if finite.size:
             low, high = np.log10(max(float(finite.min()), _LEAST_LOSS)), np.log10(float(finite.max()))
             self._plots[0].setYRange(low, max(high, low + 0.5), padding=0.06)
-        ends = np.tile([below * 0.85, below * 0.3], len(figure.episodes))
         self._name_curves(figure.wrong_unit)
+        ends = np.tile([figure.below * 0.85, figure.below * 0.3], len(figure.episodes))
         self._ticks.setData(np.repeat(figure.episodes, 2), ends)
-        if figure.current >= 0:
-            for line in self._lines:
-                line.setValue(figure.current)
-            self._flag.setText(grouped(figure.current))
-            self._place_flag(figure.current, last, below)
 
-    def _place_flag(self, current: int, last: int, below: float) -> None:
+    def _place_flag(self, figure: TrainingFigure) -> None:
         """Keep the whole number in view near both ends."""
-        width = QFontMetricsF(font(ink.SMALL, ink.BOLD)).horizontalAdvance(grouped(current)) + 12
+        width = QFontMetricsF(font(ink.SMALL, ink.BOLD)).horizontalAdvance(grouped(figure.current)) + 12
         room = max(1.0, self._plots[1].getViewBox().width())
-        share = current / max(1, last)
+        share = figure.current / figure.last
         edge = width / 2 / room
         anchor = 0.0 if share < edge else 1.0 if share > 1 - edge else 0.5
         self._flag.setAnchor((anchor, 1.0))
-        self._flag.setPos(current, below)
+        self._flag.setPos(figure.current, figure.below)
 
     def _on_clicked(self, event: object) -> None:
         for plot in self._plots:
@@ -231,12 +248,13 @@ def thinned(
     if count <= most:
         return iterations, values
     each = -(-count // (most // 2))
-    edges = np.arange(0, count, each)
-    filled = np.nan_to_num(values, nan=np.nanmedian(values) if np.isfinite(values).any() else 0.0)
-    kept = []
-    for start in edges:
-        part = filled[start : start + each]
-        kept += sorted({start + int(part.argmin()), start + int(part.argmax())})
+    is_missing = np.isnan(values)
+    filled = np.where(is_missing, np.nanmedian(values), values) if is_missing.any() and not is_missing.all() else values
+    whole = count // each * each
+    stretches, rest = filled[:whole].reshape(-1, each), filled[whole:]
+    starts = np.arange(0, whole, each)
+    ends = (whole + rest.argmin(), whole + rest.argmax()) if rest.size else ()
+    kept = np.unique([*(starts + stretches.argmin(axis=1)), *(starts + stretches.argmax(axis=1)), *ends])
     return iterations[kept], values[kept]
 
 

@@ -64,8 +64,9 @@ class Transport(QWidget):
                 button.defaultAction().setIcon(icon(picture))
 
     def show_position(self, step: int | None, steps: int) -> None:
-        self._step.setText("no step yet" if step is None else f"step {grouped(step)}")
-        self._range.setText("" if step is None else f"of 0 to {grouped(steps - 1)}")
+        """None: there is no step; -1: before the first."""
+        self._step.setText("no step yet" if step is None else f"step {grouped(step)}" if step >= 0 else "before step 0")
+        self._range.setText("" if step is None else f"of 0 to {grouped(steps - 1)}" if steps else "")
 
     def show_playing(self, direction: int, speed: float) -> None:
         backwards = ", backwards" if direction < 0 else ""

@@ -1,15 +1,23 @@
 """Sessions from real trainings, small ones, and a window of the test's own."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import sessions
+from ntm_core.trace import EpisodeInfo
 from ntmviz.app import application, make_window
 from ntmviz.cli import main
+from ntmviz.live import EngineProcess
 from ntmviz.run_options import RunOptions
 from ntmviz.window import MainWindow
+from tests.app.processes import Heard
+from tests.sessions.traces import numbered, still, tiny_spec
 
 SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16}
 
@@ -55,6 +63,28 @@ def session_of_two_heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def long_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session whose last episode has more steps than any window shows at once."""
     return train(tmp_path_factory.mktemp("session") / "long.ntmviz.h5", iterations=1, length=200)
+
+
+@pytest.fixture
+def mine(session: Path, tmp_path: Path) -> Path:
+    """A copy of a session that a test may spoil."""
+    return Path(shutil.copy(session, tmp_path / "mine.ntmviz.h5"))
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[sessions.Recorder]:
+    """A session that this process records, with one episode in it."""
+    with sessions.Recorder(tmp_path / "live.h5", tiny_spec(), {"title": "live"}) as recorder:
+        record_one(recorder)
+        yield recorder
+
+
+def record_one(recorder: sessions.Recorder, label: str = "") -> None:
+    """One more episode, flushed."""
+    recorder.begin_episode(EpisodeInfo(label=label), still(tiny_spec()))
+    recorder.append_steps(numbered(tiny_spec(), 0, 5))
+    recorder.end_episode(loss=0.5)
+    assert recorder.flush(10)
 
 
 @pytest.fixture
@@ -115,3 +145,63 @@ def call(capsys):
         return code, out.splitlines(), err.splitlines()
 
     return run
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.ntmviz.h5"
+
+
+@pytest.fixture
+def options(path):
+    return RunOptions(
+        out=str(path),
+        task_settings={"max_length": 4, "bits": 4},
+        model_settings=SMALL,
+        train={"batch": 2},
+        device="cpu",
+        iterations=10**6,
+        record="every:10",
+    )
+
+
+@pytest.fixture
+def start(qtbot):
+    """Starts an engine process and waits until it trains."""
+    engines = []
+
+    def begin(options, *, keeps_on=False):
+        engine = EngineProcess()
+        engines.append(engine)
+        heard = Heard(engine)
+        engine.train(options, keeps_on=keeps_on)
+        qtbot.waitUntil(lambda: bool(heard.progress or heard.ended), timeout=30_000)
+        return engine, heard
+
+    yield begin
+    for engine in engines:
+        engine.close()
+        engine.deleteLater()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts Python with these words, in a session of its own like a terminal's; killed in the end if need be."""
+    started = []
+
+    def begin(*words):
+        with (tmp_path / "errors.txt").open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, *map(str, words)],
+                env=os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate(timeout=30)

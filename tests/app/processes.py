@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import sessions
+from ntmviz.live import EngineProcess
+from tests.contracts import check_source
 
 
 def wait_for(condition: Callable[[], object], deadline_s: float = 30.0) -> None:
@@ -57,3 +59,35 @@ def has_open(pid: int, path: Path) -> bool:
             if descriptor.readlink() == path:
                 return True
     return False
+
+
+def steps_in(path: Path) -> int:
+    """Steps that a session has by now; 0 while there is no session."""
+    try:
+        with sessions.open(path) as recording:
+            return recording.steps
+    except sessions.SessionError:
+        return 0
+
+
+def check_kept(path: Path, steps: int, *, complete: bool) -> None:
+    """At least so many steps are in the session, every one of them can be looked at, and nobody writes any more."""
+    with sessions.open(path) as recording:
+        assert (recording.complete, recording.is_live) == (complete, False)
+        assert recording.steps >= steps > 0
+        assert sum(len(episode) for episode in recording.episodes) == recording.steps
+        for episode in recording.episodes:
+            check_source(episode)
+        assert len(recording.checkpoints) >= 1
+
+
+class Heard:
+    """What an engine process has said so far."""
+
+    def __init__(self, engine: EngineProcess) -> None:
+        self.paths, self.progress, self.ended, self.silences, self.answers = [], [], [], [], []
+        engine.ready.connect(self.paths.append)
+        engine.progressed.connect(self.progress.append)
+        engine.fell_silent.connect(self.silences.append)
+        engine.answered.connect(lambda: self.answers.append(len(self.silences)))
+        engine.ended.connect(lambda result, failure: self.ended.append((result, failure)))

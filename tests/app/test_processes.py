@@ -5,113 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
 import sessions
 from ntm_core import checkpoints
-from ntmviz.live import EngineProcess
 from ntmviz.run_options import RunOptions
-from tests.app.conftest import SMALL
-from tests.app.processes import child_running, has_open, is_gone, iterations_in, wait_for
-from tests.contracts import check_source
+from tests.app.processes import check_kept, child_running, has_open, is_gone, iterations_in, steps_in, wait_for
 
-PROGRAM = [sys.executable, "-m", "ntmviz"]
 TRAINING = (
     *("train", "copy", "--iterations", "1000000", "--batch", "2", "--device", "cpu", "--record", "every:5", "--json"),
     *("--set", "locations=32", "--set", "word_size=8", "--set", "hidden_size=16", "--set", "task.max_length=4"),
 )
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "run.ntmviz.h5"
-
-
-@pytest.fixture
-def options(path):
-    return RunOptions(
-        out=str(path),
-        task_settings={"max_length": 4, "bits": 4},
-        model_settings=SMALL,
-        train={"batch": 2},
-        device="cpu",
-        iterations=10**6,
-        record="every:10",
-    )
-
-
-class Heard:
-    """What an engine process has said so far."""
-
-    def __init__(self, engine):
-        self.paths, self.progress, self.ended = [], [], []
-        engine.ready.connect(self.paths.append)
-        engine.progressed.connect(self.progress.append)
-        engine.ended.connect(lambda result, failure: self.ended.append((result, failure)))
-
-
-@pytest.fixture
-def start(qtbot):
-    """Starts an engine process and waits until it trains."""
-    engines = []
-
-    def begin(options):
-        engine = EngineProcess(options)
-        engines.append(engine)
-        heard = Heard(engine)
-        qtbot.waitUntil(lambda: bool(heard.progress or heard.ended), timeout=30_000)
-        return engine, heard
-
-    yield begin
-    for engine in engines:
-        engine.close()
-        engine.deleteLater()
-
-
-@pytest.fixture
-def launch(tmp_path):
-    """Starts a command line, in a session of its own like a terminal's, and kills it in the end if need be."""
-    started = []
-
-    def begin(*words):
-        with (tmp_path / "errors.txt").open("ab") as errors:
-            process = subprocess.Popen(
-                [*PROGRAM, *map(str, words)],
-                env=os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")},
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate(timeout=30)
-
-
-def steps_in(path):
-    """Steps that a session has by now; 0 while there is no session."""
-    try:
-        with sessions.open(path) as recording:
-            return recording.steps
-    except sessions.SessionError:
-        return 0
-
-
-def check_kept(path, steps, *, complete):
-    """At least so many steps are in the session, every one of them can be looked at, and nobody writes any more."""
-    with sessions.open(path) as recording:
-        assert (recording.complete, recording.is_live) == (complete, False)
-        assert recording.steps >= steps > 0
-        assert sum(len(episode) for episode in recording.episodes) == recording.steps
-        for episode in recording.episodes:
-            check_source(episode)
-        assert len(recording.checkpoints) >= 1
 
 
 def test_an_engine_pauses_goes_on_and_records_as_it_is_told(start, options, path, qtbot):
@@ -225,7 +130,7 @@ def test_a_window_outlives_its_engine_and_shows_what_was_flushed(window, options
 
 def trained_window(launch, tmp_path):
     """A window that trains copy: its process, those of engine and writer, and the session."""
-    window = launch("demo")
+    window = launch("-m", "ntmviz", "demo")
     folder = tmp_path / "data" / "ntmviz" / "sessions"
     wait_for(lambda: any(steps_in(path) > 100 for path in folder.glob("*.h5")))
     (path,) = folder.glob("*.h5")
@@ -254,7 +159,7 @@ def test_an_interrupt_at_the_terminal_closes_the_window_and_seals_the_session(la
 
 
 def test_a_killed_training_leaves_what_was_flushed_and_no_process(launch, path):
-    training = launch(*TRAINING, "--out", path)
+    training = launch("-m", "ntmviz", *TRAINING, "--out", path)
     wait_for(lambda: steps_in(path) > 100)
     writer, flushed = child_running(training.pid, "sessions.writer"), steps_in(path)
     training.kill()
@@ -263,9 +168,9 @@ def test_a_killed_training_leaves_what_was_flushed_and_no_process(launch, path):
 
 
 def test_a_training_goes_on_when_the_window_that_follows_it_is_killed(launch, path):
-    training = launch(*TRAINING, "--out", path)
+    training = launch("-m", "ntmviz", *TRAINING, "--out", path)
     wait_for(lambda: steps_in(path) > 0)
-    window = launch("follow", path)
+    window = launch("-m", "ntmviz", "follow", path)
     wait_for(lambda: has_open(window.pid, path))
     window.kill()
     window.wait()

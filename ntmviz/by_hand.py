@@ -1,0 +1,320 @@
+"""Stepping by hand in the window: from where the play head stands, by a network in an engine process.
+
+The play head is all there is to know of where: what is fed goes on from the step that is shown. What comes of it is in
+the session file, which the window follows as ever, and the play head goes there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QInputDialog
+
+from ntm_core import commands
+from ntm_core.lineage import Lineage
+from ntm_core.trace import EpisodeKind, Role
+from ntmviz import hand_words, weights
+from ntmviz.fork_nodes import forks
+from ntmviz.hand_link import HandLink
+from ntmviz.hand_words import Plan
+from ntmviz.network_dialog import NetworkDialog
+from ntmviz.state import BEFORE_FIRST
+from ntmviz.views.by_hand import HandState, HandStatus, Offer
+from ntmviz.wording import grouped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ntm_core.commands import Command
+    from ntm_core.lineage import Place
+    from ntmviz.state import Resolved
+    from ntmviz.window import MainWindow
+    from sessions import Recording
+
+WORKSPACE = "Step"
+_BY_HAND = (EpisodeKind.MANUAL, EpisodeKind.FORK, EpisodeKind.LESION)
+
+
+class ByHand(QObject):
+    """The hand: feeds, goes back, runs on, edits; and the Step workspace that shows where it stands."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._store = window.store
+        self.link = HandLink(window.desk, self)
+        self._next: tuple[Path, int, int] | None = None
+        """The session that is about to be opened, and where to go in it."""
+        self._connect()
+
+    def _connect(self) -> None:
+        window = self._window
+        window.presenter.presented.connect(self._on_presented)
+        window.presenter.planner = self._planned
+        self.link.changed.connect(self._show)
+        self.link.planned.connect(window.presenter.present)
+        self.link.stood.connect(self._on_stood)
+        self.link.said.connect(window.notice.show_failure)
+        panel, actions = window.views.by_hand, window.actions_by_name
+        panel.fed.connect(self._on_fed)
+        panel.back_wished.connect(self.back)
+        panel.run_wished.connect(self._on_run_wished)
+        panel.run_to_end_wished.connect(self.run_to_end)
+        panel.offer_chosen.connect(self._on_offer)
+        window.views.forks.episode_wished.connect(self._on_episode_wished)
+        window.views.sequence.step_wished.connect(self._on_step_wished)
+        for name, slot in {
+            "feed": panel.feed,
+            "run_to_end": self.run_to_end,
+            "run_to_step": self._ask_for_step,
+            "edit_cell": self._ask_for_value,
+            "new_network": self.ask_for_network,
+        }.items():
+            actions[name].triggered.connect(slot)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the Step workspace is."""
+        return self._window.arrangements.current == WORKSPACE
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether the network of the step that is shown can be fed now."""
+        return self.is_shown and self._window.views.by_hand.status.state is HandState.AWAKE
+
+    @property
+    def hint(self) -> str:
+        """What the keys do, for the status bar."""
+        return (
+            "By hand: the next input is yours.   Enter: feed   Left: step back, exact   Shift+Enter: run to the end   "
+            "E: edit the pinned cell   Ctrl+K: all commands"
+        )
+
+    def show_or_hide(self) -> None:
+        """The workspace changed: wake what is shown, if it can be."""
+        self._show()
+        self._wake_unasked()
+
+    def takes_over(self, recording: Recording) -> bool:
+        """Whether a session that is opened is one that the hand began, and shows the step it came to."""
+        wished, self._next = self._next, None
+        if wished is None or wished[0] != recording.path:
+            return False
+        self._go(*wished[1:])
+        self._store.update(loop=(None, None))
+        return True
+
+    def back(self) -> None:
+        """One step back: nothing is computed, and nothing forgotten."""
+        now = self._now
+        if now is not None and now.step >= 0:
+            self._go(now.episode, now.step - 1)
+
+    def run_to_end(self) -> None:
+        """Run the rest of the task's sequence from here."""
+        self._do(commands.Run())
+
+    def run_to(self, step: int) -> None:
+        """Run the task's own inputs up to a step of the line."""
+        now = self._now
+        if now is not None and step > now.step:
+            self._do(commands.Run(step - now.step))
+
+    def edit(self, field: str, index: tuple[int, ...], value: float) -> None:
+        """Set one number of the state at the step that is shown: a fork."""
+        self._do(commands.Edit(field, index, value))
+
+    def ask_for_network(self) -> None:
+        """Choose a network and a task, and step it from the start."""
+        dialog = NetworkDialog(self._window)
+        if dialog.exec():
+            self._window.show_workspace(WORKSPACE)
+            self.link.make(dialog.options)
+
+    def shut_down(self) -> None:
+        """End the process that steps; its session is sealed."""
+        self.link.shut_down()
+
+    @property
+    def _now(self) -> Resolved | None:
+        return self._window.presenter.now
+
+    def _show(self) -> None:
+        if not self.is_shown:
+            return
+        views, now, recording = self._window.views, self._now, self._window.desk.recording
+        lines = self._window.presenter.lines
+        if now is None or recording is None or lines is None:
+            self._show_nothing(recording is not None)
+            return
+        line = _line(now)
+        views.by_hand.show_status(self._status(recording, line, now.step))
+        views.by_hand.show_output(hand_words.output(line, now.step))
+        nodes = forks(lines, recording.by_hand, now.episode)
+        views.forks.show_nodes(nodes, now.episode)
+        count = sum(node.parent is not None for node in nodes)
+        views.forks_header.say(f"{grouped(count)} fork{'' if count == 1 else 's'}" if count else "none yet")
+        self._window.commands.enable()
+
+    def _show_nothing(self, has_session: bool) -> None:
+        views, link = self._window.views, self.link
+        status = hand_words.empty(has_session)
+        if link.state is HandState.WAKING:
+            status = HandStatus(HandState.WAKING, message="Making the network; this takes a few seconds.")
+        elif link.failure:
+            status = HandStatus(HandState.FAILED, message=link.failure, tone="warning", offers=status.offers)
+        views.by_hand.show_status(status)
+        views.by_hand.show_output(None)
+        views.forks.show_nodes((), None)
+        views.forks_header.say("")
+
+    def _status(self, recording: Recording, line: Lineage, step: int) -> HandStatus:
+        link, place = self.link, line.place(step)
+        known = self._weights(recording, place)
+        state, message, tone = link.state, "", "muted"
+        offers: tuple[Offer, ...] = ()
+        if link.failure:
+            state, message, tone = HandState.FAILED, link.failure, "warning"
+            offers = (Offer("Wake it again", hand_words.WAKE),)
+        elif known is None and state is not HandState.WAKING:
+            state = HandState.NO_WEIGHTS
+            message, offers = hand_words.without_weights(recording, place.episode)
+        elif state is HandState.WAKING:
+            message = "Waking the network; this takes a few seconds."
+        elif not link.is_awake_for(recording.path):
+            state, offers = HandState.ASLEEP, (Offer("Wake the network here", hand_words.WAKE),)
+            message = "The training goes on; to wake a network of its session pauses it."
+        elif known is not None:
+            message = self._exactness(recording, place, known)
+        return hand_words.status(state, line, step, self._plan(line), link.delimiter, message, tone, offers)
+
+    def _exactness(self, recording: Recording, place: Place, known: weights.Weights) -> str:
+        info = recording.episodes[place.episode].info
+        if info.kind in _BY_HAND:
+            return "Back and forth, to the very bit."
+        return weights.exactness(info, known, self.link.is_same_device)
+
+    def _weights(self, recording: Recording, place: Place) -> weights.Weights | None:
+        """Those that an episode is woken on: its own, or else those that were chosen."""
+        own = weights.own(recording, place.episode)
+        if own is None and self.link.checkpoint is not None and self.link.is_awake_for(recording.path):
+            return weights.chosen(recording, place.episode, self.link.checkpoint)
+        return own
+
+    def _plan(self, line: Lineage) -> Plan | None:
+        """The task's sequence on a line: as its root recorded it, but what was drawn by hand as the engine tells it."""
+        recording, root = self._window.desk.recording, line.root
+        if recording is None:
+            return None
+        if root.source.info.kind is EpisodeKind.MANUAL:
+            told = self.link.plans.get((recording.path, root.episode))
+            if told is not None:
+                return told
+        return Plan.as_it_ran(root.source)
+
+    def _planned(self, now: Resolved) -> Plan | None:
+        return self._plan(_line(now)) if self.is_shown else None
+
+    def _wake_unasked(self) -> None:
+        """Wake the network of what is shown, where nobody has to be asked before."""
+        now, desk, link = self._now, self._window.desk, self.link
+        if not self.is_shown or now is None or desk.recording is None or link.failure:
+            return
+        is_at_work = link.state in (HandState.WAKING, HandState.BUSY)
+        if is_at_work or link.is_awake_for(desk.recording.path) or desk.shows_training:
+            return
+        if weights.own(desk.recording, _line(now).place(now.step).episode) is not None:
+            self._wake(None)
+
+    def _wake(self, checkpoint: int | None) -> None:
+        now, recording = self._now, self._window.desk.recording
+        if now is not None and recording is not None:
+            self.link.wake(recording.path, _line(now).place(now.step), checkpoint)
+
+    def _do(self, command: Command) -> None:
+        """Carry a command out from the step that is shown."""
+        now = self._now
+        if now is not None and self.is_awake:
+            self.link.do(_line(now).place(now.step), command)
+
+    def _go(self, episode: int, step: int) -> None:
+        wish = BEFORE_FIRST if step < 0 else step
+        self._store.update(episode=episode, step=wish, is_following=False, direction=0)
+
+    def _on_presented(self, now: object) -> None:
+        self._show()
+        self._wake_unasked()
+
+    def _on_stood(self, session: Path, episode: int, step: int) -> None:
+        desk = self._window.desk
+        if desk.recording is None or desk.recording.path != session:
+            self._next = (session, episode, step)
+            desk.open(session)
+        else:
+            desk.refresh()
+            self._go(episode, step)
+
+    def _on_fed(self, values: tuple[float, ...]) -> None:
+        self._do(commands.Step(tuple(map(float, values))))
+
+    def _on_run_wished(self, steps: int) -> None:
+        self._do(commands.Run(steps))
+
+    def _on_step_wished(self, step: int) -> None:
+        """A step that has not run yet was pointed at."""
+        now = self._now
+        if self.is_awake and now is not None and step >= len(now.source):
+            self._go(now.episode, len(now.source) - 1)
+            self.run_to(step)
+
+    def _on_episode_wished(self, episode: int) -> None:
+        """A node of the tree: its first own step tells what was done there."""
+        lines = self._window.presenter.lines
+        if lines is not None:
+            line = lines[episode]
+            self._go(episode, min(line.parts[-1].first, len(line) - 1))
+
+    def _on_offer(self, key: str) -> None:
+        recording, now = self._window.desk.recording, self._now
+        self.link.forget_failure()
+        if key == hand_words.NEW_NETWORK:
+            self.ask_for_network()
+        elif key == hand_words.OPEN:
+            self._window.commands.ask_to_open()
+        elif key == hand_words.WAKE:
+            self._wake(None)
+        elif recording is not None and now is not None:
+            near = weights.nearest(recording, _line(now).place(now.step).episode)
+            if near is not None and key == hand_words.WAKE_NEAREST:
+                self._wake(near.checkpoint)
+            elif near is not None:
+                episode = hand_words.ran_on(recording, near.checkpoint)
+                self._go(now.episode if episode is None else episode, now.step)
+
+    def _ask_for_step(self) -> None:
+        now = self._now
+        plan = None if now is None else self._plan(_line(now))
+        if now is None or plan is None or not self.is_awake or now.step + 1 >= len(plan):
+            return
+        first, last = now.step + 1, len(plan) - 1
+        step, is_given = QInputDialog.getInt(self._window, "Run to step", f"Step, {first} to {last}", last, first, last)
+        if is_given:
+            self.run_to(step)
+
+    def _ask_for_value(self) -> None:
+        now, cell = self._now, self._store.state.pinned
+        memory = None if now is None else now.source.spec.with_role(Role.MEMORY)
+        if now is None or cell is None or memory is None or not self.is_awake:
+            return
+        values = now.source.record(now.step)[memory.name] if now.step >= 0 else now.source.initial(memory.name)
+        where = f"Row {cell[0]}, word {cell[1]} after step {now.step}; the network goes on from it in a fork"
+        title, value = "Edit the pinned cell", float(values[cell])
+        wished, is_given = QInputDialog.getDouble(self._window, title, where, value, -1e6, 1e6, 4)
+        if is_given:
+            self.edit(memory.name, cell, wished)
+
+
+def _line(now: Resolved) -> Lineage:
+    assert isinstance(now.source, Lineage)
+    return now.source

@@ -1,0 +1,186 @@
+"""The window's line to a network that is stepped by hand in an engine process: what is asked, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ntm_core import commands, events, messages
+from ntmviz.errors import NtmvizError
+from ntmviz.hand_words import Plan
+from ntmviz.live import EngineProcess
+from ntmviz.settings import free_path
+from ntmviz.views.by_hand import HandState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ntm_core.commands import Command
+    from ntm_core.lineage import Place
+    from ntmviz.desk import Desk
+
+
+class HandLink(QObject):
+    """Asks one thing at a time. The process is that of the training whose session is shown, or else one of its own."""
+
+    changed = Signal()  # the state
+    planned = Signal()  # the task's sequence is known now
+    stood = Signal(object, int, int)  # session, episode, step of its line where the network stands now
+    said = Signal(str)  # one line for the user
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._engine: EngineProcess | None = None
+        self._own: EngineProcess | None = None
+        self.state = HandState.ASLEEP
+        """ASLEEP, WAKING, AWAKE or BUSY."""
+        self.failure = ""
+        """Why the last try to wake came to nothing, in one line."""
+        self.session: Path | None = None
+        """Whose network is awake."""
+        self.checkpoint: int | None = None
+        """Weights of that session that were chosen instead of an episode's own."""
+        self.is_same_device = True
+        self.delimiter: tuple[float, ...] = ()
+        self.plans: dict[tuple[Path, int], Plan] = {}
+        """By session and episode, as the engine told them."""
+        desk.training_ended.connect(self._on_training_ended)
+
+    def is_awake_for(self, session: Path) -> bool:
+        return self.session == session and self.state in (HandState.AWAKE, HandState.BUSY)
+
+    def wake(self, session: Path, place: Place, checkpoint: int | None) -> None:
+        """Have the network of a step of an episode made ready; with `checkpoint`, on other weights than its own."""
+        stem = session.name.removesuffix(".h5").removesuffix(".ntmviz").partition("-by-hand")[0]
+        self.checkpoint = checkpoint
+        self._begin(
+            "wake",
+            f"{stem}-by-hand",
+            path=str(session),
+            episode=place.episode,
+            step=place.step,
+            checkpoint=checkpoint,
+        )
+
+    def make(self, options: Mapping[str, Any]) -> None:
+        """Have a new network made, and a session for it; `stood` tells where that is."""
+        self.checkpoint = None
+        self._begin("new", f"{options['task']}-by-hand", options=dict(options))
+
+    def do(self, place: Place, command: Command) -> None:
+        """Carry a command out from a step of an episode of the session that is awake."""
+        if self.state is not HandState.AWAKE or self._engine is None:
+            return
+        self._become(HandState.BUSY)
+        several = (commands.Wake(place.episode, place.step), command)
+        told = [messages.to_json(each) for each in several]
+        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint)
+
+    def forget_failure(self) -> None:
+        """It was read; another try may be made."""
+        self.failure = ""
+
+    def shut_down(self) -> None:
+        """End the process of its own; the session that it writes is sealed."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def _begin(self, order: str, stem: str, **more: object) -> None:
+        out = free_path(stem)
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            engine = self._process()
+        except OSError as error:
+            self._fail(f"the folder of sessions cannot be made: {error.strerror}: {out.parent}")
+            return
+        except NtmvizError as error:
+            self._fail(str(error))
+            return
+        self._engine, self.session, self.failure = engine, None, ""
+        engine.order_by_hand(order, out=str(out), **more)
+        self._become(HandState.WAKING)
+
+    def _process(self) -> EngineProcess:
+        training = self._desk.engine if self._desk.shows_training else None
+        if training is not None:
+            if training is not self._engine:
+                training.by_hand.connect(self._on_news)
+            return training
+        if self._own is None or not self._own.is_running:
+            self._own = EngineProcess(self)
+            self._own.by_hand.connect(self._on_news)
+            self._own.fell_silent.connect(self.said)
+            self._own.ended.connect(self._on_ended)
+        return self._own
+
+    def _become(self, state: HandState) -> None:
+        self.state = state
+        self.changed.emit()
+
+    def _fail(self, message: str) -> None:
+        self.failure, self.session = message, None
+        self._become(HandState.ASLEEP)
+
+    def _on_news(self, news: dict[str, Any]) -> None:
+        match news["news"]:
+            case "awake":
+                self.session, self.is_same_device = Path(news["path"]), news["is_same_device"]
+                self._take_in(news["events"], self.session)
+                self._become(HandState.AWAKE)
+                self.planned.emit()
+            case "done":
+                self._on_done(news)
+            case "unable" if self.state is HandState.WAKING:
+                self._fail(news["message"])
+            case "unable":
+                self.said.emit(news["message"])
+                self._become(HandState.AWAKE)
+
+    def _on_done(self, news: dict[str, Any]) -> None:
+        path = Path(news["path"])
+        place = self._take_in(news["events"], path)
+        if path != self.session:
+            self.session, self.checkpoint = path, None if self.checkpoint is None else 0
+        if news["failure"] is not None:
+            self.said.emit(f"{news['failure']}; what was fed before is kept, what is fed now is not")
+        elif not news["is_kept"]:
+            self.said.emit("the recorder is behind; what was fed is shown as soon as it is in the session")
+        if place is not None:
+            self.stood.emit(path, *place)
+        self._become(HandState.AWAKE)
+
+    def _take_in(self, told: Sequence[object], session: Path) -> tuple[int, int] | None:
+        """Learn from events. Returns the episode, and the step of its line, where the network stands."""
+        place: tuple[int, int] | None = None
+        for event in map(events.from_json, told):
+            match event:
+                case events.WasReset():
+                    place = (event.episode, -1)
+                case events.Woken() | events.Stepped():
+                    place = (event.episode, event.step)
+                case events.Forked() if place is not None:
+                    place = (event.episode, place[1])
+                case events.Planned():
+                    self.delimiter = event.delimiter
+                    if place is not None:
+                        self.plans[session, place[0]] = Plan.told(event)
+                case events.Failed():
+                    self.said.emit(event.message)
+        return place
+
+    def _on_ended(self, result: object, failure: str) -> None:
+        ended, self._own = self._own, None
+        if ended is not None:
+            ended.deleteLater()
+        if self._engine is ended:
+            self._engine = None
+            self._fail(failure or "the engine has ended; every step that was fed is in the session")
+
+    def _on_training_ended(self, result: object, failure: str) -> None:
+        if self._engine is not None and self._engine is not self._own:
+            self._engine = self.session = None
+            self._become(HandState.ASLEEP)

@@ -1,0 +1,276 @@
+"""The Step workspace with a real engine process: wake, feed, go back, fork, edit, run on."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+import sessions
+from ntm_core.lineage import Lineage
+from ntm_core.trace import EpisodeKind
+from ntmviz.network_dialog import NetworkDialog
+from ntmviz.run_options import RunOptions
+from ntmviz.settings import sessions_folder
+from ntmviz.views.by_hand import HandState
+from tests.app.conftest import SMALL
+from tests.contracts import same_bits
+
+WAKING_MS = 40_000
+OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def last_of(recording, kind, *, is_kept=True):
+    return max(
+        index
+        for index, episode in enumerate(recording.episodes)
+        if episode.info.kind is kind and (episode.info.checkpoint >= 0) == is_kept
+    )
+
+
+class Driver:
+    """A person at the Step workspace."""
+
+    def __init__(self, window, qtbot):
+        self.window, self._qtbot = window, qtbot
+        self.panel, self.tree = window.views.by_hand, window.views.forks
+
+    @property
+    def now(self):
+        return self.window.presenter.now
+
+    @property
+    def recording(self):
+        return self.window.desk.recording
+
+    def wait_awake(self):
+        self._qtbot.waitUntil(lambda: self.window.by_hand.is_awake, timeout=WAKING_MS)
+
+    def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):
+        self._qtbot.keyClick(self.window, key, modifier)
+        self.wait_awake()
+
+    def look_at(self, episode, step):
+        self.window.store.update(episode=episode, step=step)
+
+    def feed(self, vector=None):
+        if vector is not None:
+            self.panel.set_input(vector)
+        self.press(Qt.Key.Key_Return)
+
+    @property
+    def labels(self):
+        return [node.label for node in self.tree.nodes]
+
+
+@pytest.fixture
+def driver(open_window, session, qtbot):
+    """A person who has woken the last evaluation after its fourth step."""
+    window = open_window(session)
+    made = Driver(window, qtbot)
+    made.look_at(last_of(window.desk.recording, EpisodeKind.EVAL), 3)
+    window.actions_by_name["step"].trigger()
+    made.wait_awake()
+    return made
+
+
+def test_enter_feeds_the_next_input_and_the_run_is_repeated_to_the_bit(driver, session, recording):
+    index, before = last_of(recording, EpisodeKind.EVAL), session.read_bytes()
+    assert "bit for bit" in driver.panel.status.message
+    assert not sessions_folder().exists() or not list(sessions_folder().glob("*by-hand*")), "nothing is made by looking"
+    driver.feed()
+    assert driver.recording.path.parent == sessions_folder()
+    assert (driver.recording.info.parent["path"], driver.recording.info.parent["step"]) == (str(session), 3)
+    assert (driver.now.step, len(driver.now.source)) == (4, 5)
+    driver.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    ran = recording.episodes[index]
+    assert driver.now.step == len(ran) - 1
+    for field in recording.spec:
+        assert same_bits(driver.now.source.series(field.name), ran.series(field.name)), field.name
+    assert driver.panel.status.planned is None
+    assert session.read_bytes() == before
+    assert driver.labels == [f"eval, iteration {ran.info.iteration}", "3: goes on"]
+
+
+def test_back_and_another_input_is_a_fork_beside_what_ran(driver):
+    driver.feed()
+    driver.feed()
+    kept = driver.now.source.record(5)["memory"].copy()
+    driver.press(Qt.Key.Key_Left)
+    assert driver.now.step == 4
+    assert driver.panel.status.starts_fork
+    driver.feed(OWN)
+    fork = driver.now.episode
+    assert driver.labels[1:] == ["3: goes on", "4: bit 4 flipped"]
+    assert driver.now.source.record(5)["input"].tolist() == list(OWN)
+    assert not same_bits(driver.now.source.record(5)["memory"], kept)
+    driver.press(Qt.Key.Key_Left)
+    driver.feed(OWN)
+    assert (driver.now.episode, driver.now.step) == (fork, 5), "the same again is gone to, not run again"
+    driver.tree.episode_wished.emit(1)
+    driver.look_at(1, 4)
+    driver.feed()
+    assert (driver.now.episode, driver.now.step) == (1, 5)
+    assert same_bits(driver.now.source.record(5)["memory"], kept)
+
+
+def test_before_the_first_step_stands_the_first_memory(driver):
+    for _ in range(5):
+        driver.press(Qt.Key.Key_Left)
+    assert driver.now.step == -1
+    assert driver.panel.status.step == 0
+    assert not driver.panel.status.can_go_back
+    assert same_bits(driver.window.views.machine.figure.memory, driver.now.source.initial("memory"))
+    driver.feed(OWN)
+    assert driver.labels[1:] == ["start: another input"]
+    assert (driver.now.step, len(driver.now.source)) == (0, 1)
+
+
+def test_a_number_of_steps_runs_and_so_does_the_way_to_a_step_that_is_pointed_at(driver):
+    driver.panel.run_wished.emit(2)
+    driver.wait_awake()
+    assert driver.now.step == 5
+    assert driver.window.views.sequence.sequence_layout.planned > 0
+    driver.window.views.sequence.step_wished.emit(8)
+    driver.wait_awake()
+    assert (driver.now.step, len(driver.now.source)) == (8, 9)
+
+
+def test_an_edited_cell_starts_a_fork_that_says_so(driver):
+    driver.window.store.update(pinned=(2, 3))
+    was = float(driver.now.source.record(3)["memory"][2, 3])
+    driver.window.by_hand.edit("memory", (2, 3), 0.5)
+    driver.wait_awake()
+    assert (driver.now.step, driver.labels[1:]) == (3, ["3: edit row 2, word 3"])
+    assert driver.window.views.machine.figure.memory[2, 3] == 0.5
+    marks = [mark.text for mark in driver.window.views.machine.over.marks if hasattr(mark, "text")]
+    assert any(text.startswith("edited, was") for text in marks), marks
+    driver.feed()
+    with sessions.open(driver.recording.path) as kept:
+        assert kept.episodes[1].initial("memory")[2, 3] == 0.5
+        assert kept.episodes[0].record(3)["memory"][2, 3] == np.float32(was)
+
+
+def test_an_episode_without_weights_says_so_and_offers_the_nearest(driver, session, recording):
+    index = last_of(recording, EpisodeKind.TRAIN, is_kept=False)
+    driver.look_at(index, 2)
+    status = driver.panel.status
+    assert status.state is HandState.NO_WEIGHTS
+    assert "not kept. The nearest kept are of iteration" in status.message
+    driver.panel.offer_chosen.emit("wake nearest")
+    driver.wait_awake()
+    assert "not its own" in driver.panel.status.message
+    driver.feed()
+    assert driver.now.source.info.iteration != recording.episodes[index].info.iteration
+    driver.press(Qt.Key.Key_Left)
+    assert driver.window.by_hand.is_awake, "what was woken once can be stepped on"
+
+
+def test_a_sequence_of_a_batch_is_said_to_go_on_to_a_hundred_thousandth(driver, recording):
+    driver.look_at(last_of(recording, EpisodeKind.TRAIN), 2)
+    assert "One of 4 sequences of a batch: it goes on as the run did to 1e-5." == driver.panel.status.message
+
+
+def test_a_killed_engine_is_told_of_and_what_was_fed_can_be_woken_again(driver, qtbot):
+    driver.feed()
+    driver.feed()
+    path, episode = driver.recording.path, driver.now.episode
+    os.kill(driver.window.by_hand.link._own.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: driver.panel.status.state is HandState.FAILED, timeout=WAKING_MS)
+    assert "ended by itself" in driver.panel.status.message
+    assert (driver.now.episode, driver.now.step) == (episode, 5)
+    driver.panel.offer_chosen.emit("wake")
+    driver.wait_awake()
+    driver.feed()
+    assert driver.recording.path != path
+    assert driver.recording.info.parent["path"] == str(path)
+    assert driver.now.step == 6
+    assert [each.info.kind for each in driver.recording.episodes] == [
+        EpisodeKind.EVAL,
+        EpisodeKind.FORK,
+        EpisodeKind.FORK,
+    ]
+
+
+def test_closing_the_window_seals_what_was_done_by_hand(driver):
+    driver.feed()
+    path = driver.recording.path
+    driver.window.close()
+    with sessions.open(path) as recording:
+        assert recording.complete
+        assert len(Lineage(recording.episodes, 1)) == 5
+
+
+def test_a_new_network_stands_before_its_first_step_and_is_fed_from_there(window, qtbot, monkeypatch):
+    monkeypatch.setattr(NetworkDialog, "exec", lambda self: True)
+    boxes = {"locations": 12, "word_size": 6, "hidden_size": 8, "task.bits": 3, "seed": 5}
+    made = NetworkDialog.__init__
+
+    def with_small_sizes(self, parent=None):
+        made(self, parent)
+        for name, value in boxes.items():
+            self.form.boxes[name].setValue(value)
+
+    monkeypatch.setattr(NetworkDialog, "__init__", with_small_sizes)
+    window.actions_by_name["new_network"].trigger()
+    driver = Driver(window, qtbot)
+    driver.wait_awake()
+    assert (driver.now.step, len(driver.now.source)) == (-1, 0)
+    assert window.views.machine.figure.memory.shape == (12, 6)
+    assert driver.panel.status.delimiter == (0.0, 0.0, 0.0, 1.0)
+    steps = driver.panel.status.steps_left
+    assert steps > 0
+    assert driver.labels == ["by hand 1"]
+    driver.feed()
+    driver.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert (driver.now.step, driver.now.source.info.kind) == (steps - 1, EpisodeKind.MANUAL)
+
+
+def test_a_network_that_cannot_be_made_is_told_in_one_line(window, qtbot, tmp_path):
+    window.show_workspace("Step")
+    window.by_hand.link.make({"task": "copy", "task_settings": {"bits": 3}, "weights": str(tmp_path / "nowhere")})
+    panel = window.views.by_hand
+    qtbot.waitUntil(lambda: panel.status.state is HandState.FAILED, timeout=WAKING_MS)
+    assert "cannot be read: No such file" in panel.status.message
+    assert "\n" not in panel.status.message
+
+
+def test_a_training_of_this_window_pauses_and_its_forks_go_into_its_own_session(window, qtbot, tmp_path):
+    options = RunOptions(
+        out=str(tmp_path / "run.ntmviz.h5"),
+        task_settings={"max_length": 6, "bits": 4},
+        model_settings=SMALL,
+        train={"batch": 2},
+        until_solved=False,
+        device="cpu",
+    )
+    window.desk.train(options)
+    qtbot.waitUntil(lambda: window.presenter.now is not None, timeout=WAKING_MS)
+    driver = Driver(window, qtbot)
+    driver.look_at(0, 2)
+    window.store.update(is_following=False)
+    window.show_workspace("Step")
+    assert driver.panel.status.state is HandState.ASLEEP
+    assert "pauses it" in driver.panel.status.message
+    driver.panel.offer_chosen.emit("wake")
+    driver.wait_awake()
+    driver.feed(OWN)
+    assert driver.recording.path == tmp_path / "run.ntmviz.h5"
+    fork = driver.now.episode
+    assert driver.now.source.info.kind is EpisodeKind.FORK
+    iterations = len(driver.recording.metrics.iterations())
+    window.desk.engine.resume()
+    qtbot.waitUntil(lambda: len(driver.recording.metrics.iterations()) > iterations, timeout=WAKING_MS)
+    with qtbot.waitSignal(window.desk.training_ended, timeout=WAKING_MS):
+        window.desk.engine.stop()
+    assert driver.recording.complete
+    line = Lineage(driver.recording.episodes, fork)
+    assert (len(line), line.record(3)["input"].tolist()) == (4, list(OWN))
+
+
+def test_what_a_step_needs_is_not_offered_elsewhere(open_window, session):
+    window = open_window(session)
+    for name in ("feed", "run_to_end", "run_to_step", "edit_cell"):
+        assert not window.actions_by_name[name].isEnabled(), name
+    assert window.actions_by_name["new_network"].isEnabled()

@@ -72,14 +72,16 @@ class Lineage:
         return self.parts[-1].first + len(self.parts[-1].source)
 
     def place(self, step: int) -> Place:
-        """Which step of which episode a step of the line is, the latest fork where one starts there.
+        """Which step of which episode a step of the line is; where a fork starts from an edited state, that state.
 
         IndexError outside -1 .. len - 1; -1 is before the first.
         """
         if not -1 <= step < len(self):
             raise IndexError(f"a step from -1 to {len(self) - 1} was wanted; got {step}")
-        part = self._part_after(step)
-        return Place(part.episode, step - part.first)
+        here = [part for part in self.parts if part.first - 1 <= step]
+        while len(here) > 1 and here[-1].first - 1 == step and not self._is_edited(*here[-2:]):
+            here.pop()
+        return Place(here[-1].episode, step - here[-1].first)
 
     def initial(self, name: str) -> Array:
         """A carried field before the first step. KeyError where the field is not carried."""
@@ -113,6 +115,19 @@ class Lineage:
                 if first <= part.first - 1 < last:
                     values[part.first - 1 - first] = part.source.initial(name)
         return values
+
+    def _is_edited(self, before: Part, part: Part) -> bool:
+        """Whether a fork starts from another state than the episode that it leaves came to."""
+        own = part.first - 1 - before.first
+        ran = None if own < 0 else before.source.record(own)
+        return any(
+            not np.array_equal(
+                before.source.initial(field.name) if ran is None else ran[field.name],
+                part.source.initial(field.name),
+                equal_nan=True,
+            )
+            for field in self.spec.carried
+        )
 
     def _nothing(self, name: str) -> Array:
         return np.empty((0, *self.spec[name].shape), np.float32)

@@ -187,8 +187,6 @@ class Stepper:
         return Place(episode, len(self._own[episode]) - 1)
 
     def _stand(self, line: Lineage, place: Place) -> None:
-        if place.episode != self._open:
-            self.rest()
         root = line.root
         if root.episode not in self._plans:
             self._plans[root.episode] = plans.of_root(self._trainer.task, root.source, self._trainer.device)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 import sessions
 from ntmviz import saving, theme
+from ntmviz.allocator import return_large_blocks
 from ntmviz.assets import asset
 from ntmviz.errors import NtmvizError
 from ntmviz.interrupt import Interrupt
@@ -62,6 +63,7 @@ def application(*, offscreen: bool = False, scale: float | None = None) -> QAppl
     qInstallMessageHandler(_on_qt_message)
     for message in said:
         _on_qt_message(QtMsgType.QtWarningMsg, None, message)
+    return_large_blocks()
     app.setStyle("Fusion")
     app.setApplicationName("ntmviz")
     app.setDesktopFileName("ntmviz")

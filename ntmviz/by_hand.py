@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QSignalBlocker
 from PySide6.QtWidgets import QInputDialog
 
 from ntm_core import commands
@@ -52,7 +52,7 @@ class ByHand(QObject):
         window = self._window
         window.presenter.presented.connect(self._on_presented)
         window.presenter.planner = self._planned
-        self.link.changed.connect(self._show)
+        self.link.changed.connect(self._show_status)
         self.link.planned.connect(window.presenter.present)
         self.link.stood.connect(self._on_stood)
         self.link.said.connect(window.notice.show_failure)
@@ -141,33 +141,40 @@ class ByHand(QObject):
         return self._window.presenter.now
 
     def _show(self) -> None:
-        if not self.is_shown:
-            return
+        """All there is in the Step workspace alone: after another step, episode or session came into view."""
+        self._show_status()
         views, now, recording = self._window.views, self._now, self._window.desk.recording
         lines = self._window.presenter.lines
-        if now is None or recording is None or lines is None:
-            self._show_nothing(recording is not None)
+        if not self.is_shown or now is None or recording is None or lines is None:
+            views.by_hand.show_output(None)
+            views.forks.show_nodes((), None)
+            views.forks_header.say("")
             return
-        line = _line(now)
-        views.by_hand.show_status(self._status(recording, line, now.step))
-        views.by_hand.show_output(hand_words.output(line, now.step))
+        views.by_hand.show_output(hand_words.output(_line(now), now.step))
         nodes = forks(lines, recording.by_hand, now.episode)
         views.forks.show_nodes(nodes, now.episode)
         count = sum(node.parent is not None for node in nodes)
         views.forks_header.say(f"{grouped(count)} fork{'' if count == 1 else 's'}" if count else "none yet")
+
+    def _show_status(self) -> None:
+        """Only what changes with the network: asleep, awake, at work."""
+        now, recording = self._now, self._window.desk.recording
+        if not self.is_shown:
+            return
+        if now is None or recording is None:
+            status = self._status_of_nothing(recording is not None)
+        else:
+            status = self._status(recording, _line(now), now.step)
+        self._window.views.by_hand.show_status(status)
         self._window.commands.enable()
 
-    def _show_nothing(self, has_session: bool) -> None:
-        views, link = self._window.views, self.link
+    def _status_of_nothing(self, has_session: bool) -> HandStatus:
         status = hand_words.empty(has_session)
-        if link.state is HandState.WAKING:
-            status = HandStatus(HandState.WAKING, message="Making the network; this takes a few seconds.")
-        elif link.failure:
-            status = HandStatus(HandState.FAILED, message=link.failure, tone="warning", offers=status.offers)
-        views.by_hand.show_status(status)
-        views.by_hand.show_output(None)
-        views.forks.show_nodes((), None)
-        views.forks_header.say("")
+        if self.link.state is HandState.WAKING:
+            return HandStatus(HandState.WAKING, message="Making the network; this takes a few seconds.")
+        if self.link.failure:
+            return HandStatus(HandState.FAILED, message=self.link.failure, tone="warning", offers=status.offers)
+        return status
 
     def _status(self, recording: Recording, line: Lineage, step: int) -> HandStatus:
         link, place = self.link, line.place(step)
@@ -248,12 +255,17 @@ class ByHand(QObject):
 
     def _on_stood(self, session: Path, episode: int, step: int) -> None:
         desk = self._window.desk
+        self._store.update(direction=0)
         if desk.recording is None or desk.recording.path != session:
             self._next = (session, episode, step)
             desk.open(session)
         else:
+            with QSignalBlocker(self._store):  # one drawing for the step that came and for going to it
+                self._go(episode, step)
             desk.refresh()
-            self._go(episode, step)
+            now = self._now
+            if now is None or (now.episode, now.step) != (episode, step):
+                self._window.presenter.refresh()
 
     def _on_fed(self, values: tuple[float, ...]) -> None:
         self._do(commands.Step(tuple(map(float, values))))

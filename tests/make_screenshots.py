@@ -30,7 +30,6 @@ def shown_window() -> MainWindow:
     window.resize(1440, 900)
     window.show()
     application().processEvents()
-    window.views.arrange(window)
     return window
 
 

@@ -149,9 +149,9 @@ class ByHandPanel(QScrollArea):
         self._count.setToolTip("How many steps; Up and Down change it, Enter runs them")
         OwnKeys(self._count, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Return)
         self._count.lineEdit().returnPressed.connect(self._on_run)
-        self._run = self._button("steps", "Run so many steps on the task's own inputs")
+        self._run = self._button("Run", "Run so many steps on the task's own inputs")
         self._run.clicked.connect(self._on_run)
-        self._to_end = self._button("To the end", "Run the rest of the task's sequence")
+        self._to_end = self._button("Run to end", "Run the rest of the task's sequence (Shift+Enter)")
         self._to_end.clicked.connect(self._on_to_end)
         self._message = label(size=ink.SMALL)
         self._reason = label(size=ink.BODY)
@@ -189,7 +189,6 @@ class ByHandPanel(QScrollArea):
         )
         self._actions = column(
             row(self._feed, self._back),
-            label("or run the task's own inputs", size=ink.SMALL, tone="muted"),
             WrapRow(row(self._count, self._run), self._to_end),
             spacing=4,
         )

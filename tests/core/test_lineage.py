@@ -64,6 +64,9 @@ def test_a_step_of_a_line_is_at_a_place_of_one_of_its_episodes():
         Place(3, 1),
     ]
     assert Lineage(FAMILY, 4).place(-1) == Place(4, -1)
+    unedited = (episode(5, 0), episode(2, 3, parent=0, parent_step=2), episode(1, 0, parent=0, parent_step=-1))
+    assert Lineage(unedited, 1).place(2) == Place(0, 2), "the fork starts from the very state that ran"
+    assert Lineage(unedited, 2).place(-1) == Place(0, -1)
     for outside in (-2, 5):
         with pytest.raises(IndexError):
             line.place(outside)

@@ -73,6 +73,44 @@ def draw_pinned(session: Path, picture: Path) -> None:
     window.close()
 
 
+def draw_step(session: Path, picture: Path, theme: str) -> None:
+    """By hand: two forks, the second from an edited cell of the row that was about to be read."""
+    window = make_window(theme)
+    window.resize(1440, 900)
+    window.show()
+    window.commands.open_path(session)
+    episode = window.store.state.episode
+    source = window.presenter.lines[episode]
+    middle = len(source) // 2
+    window.store.update(step=middle - 3)
+    window.show_workspace("Step")
+    hand = window.by_hand
+
+    def carried_out(*wish: object) -> None:
+        deadline = time.monotonic() + 60
+        while not hand.is_awake and time.monotonic() < deadline:
+            application().processEvents()
+
+    carried_out()
+    flipped = list(source.record(middle - 2)["input"])
+    flipped[5] = 1 - flipped[5]
+    window.views.by_hand.set_input(tuple(map(float, flipped)))
+    carried_out(window.views.by_hand.feed())
+    carried_out(hand.run_to_end())
+    window.store.update(episode=0, step=middle + 2)
+    row = int(source.record(middle + 3)["read_weighting"][0].argmax())
+    cell = (row, 15)
+    window.store.update(pinned=cell)
+    carried_out(hand.edit("memory", cell, -1.5 if source.record(middle + 2)["memory"][cell] > 0 else 1.5))
+    carried_out(window.views.by_hand.feed())
+    carried_out(hand.back())
+    for _ in range(4):
+        application().processEvents()
+        window.presenter.present()
+    window.grab().save(str(picture))
+    window.close()
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +128,8 @@ def main() -> None:
         application()
         draw_pinned(session, folder / "pinned.png")
         draw_live(folder / "live.png")
+        for theme, ending in (("dark", ""), ("light", "-light")):
+            draw_step(session, folder / f"step{ending}.png", theme)
     print(*sorted(folder.iterdir()), sep="\n")
 
 

@@ -158,7 +158,7 @@ def test_tab_goes_through_the_panel_in_the_order_of_reading(qtbot, panel):
         "Feed",
         "Back",
         "Steps to run on the task's own inputs",
-        "steps",
+        "Run",
     ]
 
 
@@ -276,12 +276,12 @@ def test_the_task_is_run_so_many_steps_or_to_its_end(qtbot, window, panel, said)
     steps.setFocus()
     qtbot.keyClick(steps, KEYS.Key_Up)
     qtbot.keyClick(steps, KEYS.Key_Return)
-    qtbot.mouseClick(button(panel, "steps"), Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(button(panel, "To the end"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(button(panel, "Run"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(button(panel, "Run to end"), Qt.MouseButton.LeftButton)
     assert said == [("run", 11), ("run", 11), "to end"]
     assert window.shortcuts == []
     panel.show_status(replace(AWAKE, steps_left=0, can_go_back=False))
-    assert not any(button(panel, text).isEnabled() for text in ("steps", "To the end", "Back"))
+    assert not any(button(panel, text).isEnabled() for text in ("Run", "Run to end", "Back"))
 
 
 def test_feeding_that_starts_a_fork_says_so(panel):
@@ -324,7 +324,7 @@ def test_every_state_says_what_it_is_and_how_it_goes_on(qtbot, panel, said, stat
 def test_a_short_step_does_not_make_the_buttons_flicker(qtbot, panel, said):
     feed = button(panel, "Feed")
     panel.show_status(replace(AWAKE, state=HandState.BUSY))
-    for text in ("Feed", "Back", "steps", "To the end"):
+    for text in ("Feed", "Back", "Run", "Run to end"):
         assert button(panel, text).isEnabled()
         qtbot.mouseClick(button(panel, text), Qt.MouseButton.LeftButton)
     assert said == [], "nothing is wished twice"

@@ -49,6 +49,9 @@ COMMANDS = (
     Command(
         "save_window", "Save a picture of the window…", "File", ("Ctrl+Shift+E",), "The window as it stands, as PNG"
     ),
+    Command(
+        "save_weights", "Save the weights…", "File", (), "Those that the episode which is shown ran on, as safetensors"
+    ),
     Command("close_session", "Close the session", "File", ("Ctrl+W",), "Back to the welcome page", starts_group=True),
     Command(
         "quit", "Quit", "File", ("Ctrl+Q",), "End ntmviz; a training ends with it or goes on, as the Run menu says"

@@ -1,35 +1,28 @@
-"""What the File, View and Run menus do: open, save, train, arrange."""
+"""What the File, View and Run menus do: open, train, arrange."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from ntm_core.trace import Role
-from ntmviz import __version__, paper, saving
+from ntmviz import __version__
 from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog, TrainingDialog
-from ntmviz.errors import NtmvizError
-from ntmviz.painting import png
 from ntmviz.run_options import DEMO_SEED, MOST_SEQUENCES, RunOptions
 from ntmviz.settings import THEMES, new_session_path
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.welcome import SAMPLES
 from ntmviz.wording import grouped, size_on_disk
-from sessions import SessionError
-from sessions.errors import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ntmviz.window import MainWindow
-    from sessions import Recording
 
 _FILTER = "Sessions (*.h5 *.hdf5);;All files (*)"
 
@@ -47,12 +40,8 @@ class SessionCommands(QObject):
             "train_copy": self.train_copy,
             "new_training": self.new_training,
             "open": self.ask_to_open,
-            "save_copy": self.save_copy,
-            "save_figure": self.save_figure,
-            "save_window": self.save_window,
             "close_session": window.desk.close,
             "quit": window.close,
-            "copy_values": self.copy_values,
             "full_screen": self._full_screen,
             "reset_docks": self._reset_docks,
             "show_training": self.show_training,
@@ -211,64 +200,6 @@ class SessionCommands(QObject):
         waiting = progress.get("queued_bytes")
         return "" if waiting is None else f"recorder queue {size_on_disk(int(waiting))}"
 
-    def save_copy(self) -> None:
-        """Copy the session file; a growing one is copied when it has ended."""
-        window = self._window
-        recording = window.desk.recording
-        if recording is None:
-            return
-        if window.desk.is_live:
-            window.notice.show_failure("the session still grows; finish or wait for the training, then save a copy")
-            return
-        start = str(Path.home() / recording.path.name)
-        chosen, _ = QFileDialog.getSaveFileName(window, "Save a copy", start, _FILTER)
-        if chosen:
-            try:
-                _copy(recording, Path(chosen))
-            except (NtmvizError, SessionError) as error:
-                window.notice.show_failure(str(error))
-
-    def save_figure(self) -> None:
-        """The paper's picture of the episode that is shown."""
-        window = self._window
-        now = window.presenter.now
-        if now is None:
-            return
-        chosen, _ = QFileDialog.getSaveFileName(
-            window, "Save the episode as a figure", str(Path.home() / "figure.png"), "Pictures (*.png *.svg *.pdf)"
-        )
-        if chosen:
-            try:
-                paper.save(now.source, Path(chosen))
-            except (NtmvizError, SessionError) as error:
-                window.notice.show_failure(str(error))
-
-    def save_window(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._window, "Save a picture of the window", str(Path.home() / "window.png"), "Pictures (*.png)"
-        )
-        if chosen:
-            try:
-                saving.suffix_of("a picture", Path(chosen), (".png",))
-                saving.save("the picture", Path(chosen), png(self._window.grab()))
-            except NtmvizError as error:
-                self._window.notice.show_failure(str(error))
-
-    def copy_values(self) -> None:
-        """Put the memory of this step on the clipboard, tabs between words."""
-        now = self._window.presenter.now
-        if now is None:
-            return
-        field = now.source.spec.with_role(Role.MEMORY)
-        if field is not None:
-            try:
-                memory = now.source.record(now.step)[field.name]
-            except SessionError as error:
-                self._window.notice.show_failure(str(error))
-                return
-            lines = ("\t".join(f"{value:.9g}" for value in row) for row in np.asarray(memory))
-            QApplication.clipboard().setText("\n".join(lines))
-
     def _on_progressed(self, progress: dict[str, Any]) -> None:
         self._is_paused = bool(progress.get("is_paused"))
 
@@ -333,22 +264,9 @@ class SessionCommands(QObject):
         )
 
 
-def _copy(recording: Recording, path: Path) -> None:
-    """Write a copy of an open session. Raises NtmvizError where that is impossible, SessionError on a damaged one."""
-    try:
-        if path.exists() and path.resolve() == recording.path.resolve():
-            raise NtmvizError(f"a copy under another name was wanted; this is the session itself: {path}")
-        with saving.whole_file(path) as file:
-            recording.copy_to(file)
-    except OSError as error:
-        raise NtmvizError(
-            f"the copy could not be written ({reason(error)}); the session itself is untouched, choose another place: "
-            f"{path}"
-        ) from None
-
-
 _NEED_A_STEP = frozenset(
     {
+        "save_weights",
         "save_figure",
         "unpin",
         "copy_values",

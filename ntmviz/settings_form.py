@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QSpinBox
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ class SettingsForm(QFormLayout):
     def __init__(self) -> None:
         super().__init__()
         self.setVerticalSpacing(8)
+        self.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.boxes: dict[str, QSpinBox] = {}
         for number in (SEED, *NUMBERS):
             box = QSpinBox()
             box.setRange(number.low, number.high)
             box.setValue(number.value)
             box.setToolTip(number.tip or number.text)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            box.setProperty("small", "true")
             self.addRow(number.text, box)
             self.boxes[number.name] = box
 

@@ -21,6 +21,7 @@ from ntmviz.panels import label
 from ntmviz.presenter import Presenter
 from ntmviz.rescue import Rescue
 from ntmviz.run_words import rate_of, run_status, session_line
+from ntmviz.saving_commands import SavingCommands
 from ntmviz.session_bar import SessionBar
 from ntmviz.session_commands import SessionCommands
 from ntmviz.state import Store
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.navigation = Navigation(self)
         self.by_hand = ByHand(self)
         self.commands = SessionCommands(self)
+        self.saving = SavingCommands(self)
         self._workspace = WORKSPACES[0]
         self._connect()
         self._restore()

@@ -2,16 +2,18 @@
 # make test         ruff, mypy and the tests
 # make lint         ruff and mypy
 # make bench        the benchmarks
+# make soak        the window under load for MINUTES=30, with a report in build/soak
 # make screenshots  every workspace, dark and light, from real sessions
 # make clean        forget the virtual environment and all caches
 #
 # Each installs what it needs first, into .venv, with the Python named by PYTHON.
 
 PYTHON ?= python3
+MINUTES ?= 30
 VENV_PYTHON := .venv/bin/python
 HAS_DISPLAY := $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname))
 
-.PHONY: run test lint bench screenshots clean install install-test
+.PHONY: run test lint bench soak screenshots clean install install-test
 
 run: install
 	$(VENV_PYTHON) -m ntmviz $(if $(HAS_DISPLAY),,demo --headless)
@@ -25,6 +27,9 @@ lint: install-test
 
 bench: install-test
 	$(VENV_PYTHON) -m pytest tests/benchmarks --benchmark-enable --timeout=0
+
+soak: install-test
+	$(VENV_PYTHON) -m tests.soak --minutes $(MINUTES)
 
 screenshots: install-test
 	$(VENV_PYTHON) tests/make_screenshots.py

@@ -33,6 +33,7 @@ class Arrangements(QObject):
     def show(self, workspace: str | None) -> None:
         """Go to a workspace, or to none."""
         self._leave()
+        had_docks = self.current is not None
         self.current = workspace
         if workspace is None:
             self._hide_all()
@@ -40,7 +41,8 @@ class Arrangements(QObject):
         state = self._left.get(workspace) or self._settings.bytes_of(_key(workspace))
         if state is None or not self._window.restoreState(state, LAYOUT_VERSION) or not self._shows_any():
             self.reset()
-            QTimer.singleShot(0, self, self._reset_at_size)
+            if not had_docks:
+                QTimer.singleShot(0, self, self._reset_at_size)
 
     def reset(self) -> None:
         """Put every dock of the workspace where it was at first."""

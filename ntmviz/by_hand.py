@@ -91,11 +91,6 @@ class ByHand(QObject):
             "E: edit the pinned cell   Ctrl+K: all commands"
         )
 
-    def show_or_hide(self) -> None:
-        """The workspace changed: wake what is shown, if it can be."""
-        self._show()
-        self._wake_unasked()
-
     def takes_over(self, recording: Recording) -> bool:
         """Whether a session that is opened is one that the hand began, and shows the step it came to."""
         wished, self._next = self._next, None

@@ -79,6 +79,9 @@ class Presenter(QObject):
         self._bookmarks: frozenset[Bookmark] = frozenset()
         self._training_key: tuple[object, ...] = ()
         self._training: TrainingFigure | None = None
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        """To read a session and to draw it are two turns of the event loop."""
+        self._soon.timeout.connect(self.present)
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
@@ -108,7 +111,11 @@ class Presenter(QObject):
         self._excerpt, self._excerpt_key, self._training_key = None, (), ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
-        self.present()
+        if recording is None:
+            self.present()
+        else:
+            self._now = None
+            self._soon.start()
 
     def show_bookmarks(self, bookmarks: frozenset[Bookmark]) -> None:
         """Mark these steps among the events."""

@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         for name in WORKSPACES:
             self.actions_by_name[name.lower()].triggered.connect(self._shower_of(name))
         views.follow_button.clicked.connect(self.navigation.follow)
+        self._has_moved = False
         self._moved = QTimer(self, singleShot=True, interval=0)
         self._moved.timeout.connect(self._on_docks_settled)
         for dock in views.docks.values():
@@ -172,7 +173,7 @@ class MainWindow(QMainWindow):
         self.tabs.show_current(self._workspace)
         self.arrangements.show(self._workspace)
         self.setFocus()
-        self.by_hand.show_or_hide()
+        self._has_moved = True
         self._moved.start()
 
     def _shower_of(self, workspace: str) -> Callable[[], None]:
@@ -209,7 +210,12 @@ class MainWindow(QMainWindow):
         self._moved.start()  # docks move together: one drawing for all
 
     def _on_docks_settled(self) -> None:
-        self.presenter.refit()
+        """Docks stand elsewhere, or, in another workspace, show other things."""
+        if self._has_moved:
+            self._has_moved = False
+            self.presenter.present()
+        else:
+            self.presenter.refit()
 
     def _on_grew(self) -> None:
         self.presenter.refresh()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 import threading
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,10 +15,16 @@ from numpy.typing import NDArray
 
 from sessions.errors import FrameError, SessionError
 from sessions.framing import encode, read_frame, send
+from sessions.launch import start_writer
+from sessions.stopped import wake
 
 if TYPE_CHECKING:
     import io
 
+START_S = 60.0
+"""How long the writer may take to create the file."""
+KILL_S = 2.0
+"""How long a writer that was killed may take to be gone."""
 FLUSH_S = 0.05
 """Time between flushes while training."""
 QUEUE_LIMIT = 64 * 2**20
@@ -35,6 +38,8 @@ OVERHEAD = 512
 
 _log = logging.getLogger(__name__)
 _open_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
+_forking = threading.RLock()
+"""Held where a fork would inherit a line that it does not know to drop."""
 
 Array = NDArray[Any]
 Waiting = tuple[Mapping[str, Any], Sequence[Array], int]
@@ -50,32 +55,25 @@ class Channel:
     """
 
     def __init__(self, create: Mapping[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sessions.writer"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            env=_environment(),
-            start_new_session=True,
-        )
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._orders, self._answers = self._process.stdin, cast("io.FileIO", self._process.stdout)
         self._has_work = threading.Condition()
         self._waiting: deque[Waiting] = deque()
         self._waiting_bytes = 0
         self._asked = self._flushed = 0
-        self._is_urgent = self._is_closing = False
+        self._is_ready = self._is_urgent = self._is_closing = self._is_over = False
         self.failure: str | None = None
         self._is_foreign = False
+        with _forking:
+            self._process = start_writer()
+            assert self._process.stdin is not None and self._process.stdout is not None
+            self._orders, self._answers = self._process.stdin, cast("io.FileIO", self._process.stdout)
+            _open_channels.add(self)
+        self._thread = threading.Thread(target=self._run, args=(create,), name="session recorder", daemon=True)
         try:
-            self._send(create)
-            self._receive("ready")
-        except (OSError, FrameError, SessionError) as error:
+            self._thread.start()
+        except RuntimeError as error:
             self._end_process()
-            raise SessionError(str(error)) from None
-        _open_channels.add(self)
-        self._thread = threading.Thread(target=self._run, name="session recorder", daemon=True)
-        self._thread.start()
+            raise SessionError(f"a thread to record with was wanted; {error}: end some, or raise the limit") from None
+        self._wait_for_file()
 
     @property
     def waiting_bytes(self) -> int:
@@ -129,16 +127,36 @@ class Channel:
         with self._has_work:
             self._is_closing = True
             self._has_work.notify_all()
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            self._process.kill()
-            self._thread.join()
+            wake(self._process)
+            if threading.current_thread() is self._thread:
+                return  # the garbage collector happened to run there; the thread ends by itself
+            # Waiting lets go of the lock, also where a signal's handler closes what it has interrupted in `put`.
+            is_over = self._has_work.wait_for(lambda: self._is_over, timeout_s)
+        if not is_over:
             self._fail(f"the writer did not finish within {timeout_s:g} s; what was flushed is kept")
-        self._end_process()
-        _open_channels.discard(self)
+            self._process.kill()
+        self._thread.join(KILL_S)
 
-    def _run(self) -> None:
+    def _wait_for_file(self) -> None:
+        """Return when the writer has created the file. SessionError, and no writer, where it cannot."""
         try:
+            with self._has_work:
+                if not self._has_work.wait_for(lambda: self._is_ready or self._is_over, START_S):
+                    self.failure = f"the process that writes the session did not create it within {START_S:g} s"
+                if not self._is_ready:
+                    raise SessionError(str(self.failure))
+        finally:
+            if not self._is_ready:
+                self._process.kill()
+                self._thread.join(KILL_S)
+
+    def _run(self, create: Mapping[str, Any]) -> None:
+        try:
+            self._send(create)
+            self._receive("ready")
+            with self._has_work:
+                self._is_ready = True
+                self._has_work.notify_all()
             while self._send_next():
                 pass
             self._send({"op": "close"})
@@ -150,6 +168,12 @@ class Channel:
         except Exception as error:
             # Whatever it was, whoever records must not go on filling a queue that nobody empties.
             self._fail(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        finally:
+            self._end_process()
+            _open_channels.discard(self)
+            with self._has_work:
+                self._is_over = True
+                self._has_work.notify_all()
 
     def _send_next(self) -> bool:
         """One round: wait for work, send it, wait until it is flushed. False when closing and all is sent."""
@@ -193,13 +217,14 @@ class Channel:
 
     def _fail(self, reason: str) -> None:
         with self._has_work:
-            if self.failure is None:
-                self.failure = reason
-                _log.warning("recording has stopped: %s", self.failure)
+            is_news = self._is_ready and self.failure is None
+            self.failure = self.failure or reason
             self._waiting.clear()
             self._waiting_bytes = 0
             self._has_work.notify_all()
-        self._end_process()
+        if is_news:
+            # Without the lock: a handler of the log may wait for a thread that records.
+            _log.warning("recording has stopped: %s", self.failure)
 
     def _end_process(self) -> None:
         """Leave neither process nor pipe behind."""
@@ -241,14 +266,8 @@ def _one(items: Sequence[Waiting]) -> tuple[Mapping[str, Any], list[Array]]:
 def _drop_all_in_fork() -> None:
     for channel in list(_open_channels):
         channel.drop_in_fork()
+    _forking.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_all_in_fork)
-
-
-def _environment() -> dict[str, str]:
-    """This process's, with our packages found wherever it is started, and no threads for linear algebra."""
-    here = str(Path(__file__).resolve().parent.parent)
-    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
+    os.register_at_fork(before=_forking.acquire, after_in_parent=_forking.release, after_in_child=_drop_all_in_fork)

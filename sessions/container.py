@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import stat
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions import schema
-from sessions.errors import DamageError, SessionError
+from sessions.errors import DamageError, SessionError, reason
 from sessions.info import SessionInfo, decode_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     from ntm_core.trace import TraceSpec
     from sessions.schema import Part
@@ -30,6 +32,7 @@ ATTEMPTS = 24
 _MARKS = 11
 """Where the superblock says whether the file is open for writing, and its bits for that."""
 _WRITTEN = 0b101
+_COPIED_AT_ONCE = 1 << 20
 _FILTERS = {h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE}
 
 Array = NDArray[Any]
@@ -41,7 +44,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise DamageError(f"a part of this session cannot be read; {' '.join(str(error).split())}: {path}") from error
+        raise DamageError(f"a part of this session cannot be read; {reason(error)}: {path}") from error
 
 
 class Dataset:
@@ -117,6 +120,16 @@ class Container:
         with reading(self._path):
             return os.fstat(self._file.id.get_vfd_handle()).st_size
 
+    def copy_to(self, target: BinaryIO) -> None:
+        """Write the open file, byte by byte, whatever bears its name now."""
+        with reading(self._path):
+            handle = self._file.id.get_vfd_handle()
+            size = os.fstat(handle).st_size
+        for start in range(0, size, _COPIED_AT_ONCE):
+            with reading(self._path):
+                content = os.pread(handle, _COPIED_AT_ONCE, start)
+            target.write(content)
+
     def close(self) -> None:
         self.datasets = {}
         self._file.close()
@@ -174,12 +187,16 @@ def _limit_attempts(access: h5py.h5p.PropFAID) -> None:
 def _look_at_outside(path: Path) -> bool:
     """Refuse what needs no HDF5 library to be refused. Whether the file is marked as being written."""
     try:
-        if path.is_dir():
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
             raise SessionError(f"a session file was wanted; this is a folder: {path}")
+        if not stat.S_ISREG(kind):
+            # Opening a pipe would wait for whoever writes to it.
+            raise SessionError(f"a session file was wanted; this is a pipe, a socket or a device: {path}")
         with path.open("rb") as file:
             start = file.read(16)
-    except OSError as error:
-        raise SessionError(f"cannot open the session: {error.strerror}: {path}") from None
+    except (OSError, ValueError) as error:
+        raise SessionError(f"cannot open the session: {reason(error)}: {path}") from None
     if not start:
         raise SessionError(f"this file is empty: {path}")
     if not start.startswith(schema.SIGNATURE):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_core.trace import EpisodeInfo, StepRecord, TraceSpec
+from ntm_core.trace import EpisodeInfo, EpisodeKind, StepRecord, TraceSpec
 from sessions import schema
 from sessions.errors import DamageError
 from sessions.packing import Packing
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sessions.tables import Table
 
 Array = NDArray[Any]
+_BY_HAND = [schema.KINDS[kind] for kind in (EpisodeKind.MANUAL, EpisodeKind.FORK, EpisodeKind.LESION)]
 _KINDS = {number: kind for kind, number in schema.KINDS.items()}
 
 
@@ -101,13 +102,20 @@ class Episodes(Sequence[Episode]):
     def __getitem__(self, index: int | slice) -> Episode | list[Episode]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        number = range(len(self))[index]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"an episode from 0 to {len(self) - 1} was wanted; got {index}")
+        number = index % len(self)
         return self._made.setdefault(number, Episode(self, number))
 
     @property
     def iterations(self) -> NDArray[np.int64]:
         """The training iteration of each episode, -1 where it has none: (episodes,)."""
         return np.ascontiguousarray(self._table.rows["iteration"])
+
+    @property
+    def by_hand(self) -> NDArray[np.int64]:
+        """Indices of the episodes that were worked by hand."""
+        return np.flatnonzero(np.isin(self._table.rows["kind"], _BY_HAND))
 
     def row(self, index: int) -> Any:
         return self._table.rows[index]

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
+
+_ERRNO = re.compile(r"errno = (\d+)")
+
+
+def one_line(text: str) -> str:
+    """A text as one line to be shown: line breaks, control characters and lone surrogates become escapes."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in one line: the system's own words where it gave the reason, also through HDF5."""
+    told = " ".join(str(error).split())
+    found = _ERRNO.search(told)
+    number = int(found[1]) if found else error.errno if isinstance(error, OSError) else None
+    return one_line(told) if number is None else os.strerror(number)
+
 
 class SessionError(Exception):
     """A session cannot be written, opened or read; the message says what was wanted, what came, what to do."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class DamageError(SessionError):

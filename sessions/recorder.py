@@ -12,7 +12,6 @@ import operator
 import os
 import time
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
 import numpy as np
@@ -23,6 +22,7 @@ from sessions.channel import QUEUE_LIMIT, Channel
 from sessions.errors import SessionError
 from sessions.framing import BODY_LIMIT
 from sessions.packing import Packing
+from sessions.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,8 @@ class Recorder:
     are flushed at every step, others about 20 times a second.
 
     info: title, model, model_config, task, task_settings, train, device, seed, parent; JSON values, none obligatory.
-    Raises SessionError where the file cannot be created, or is there and `overwrite` is not asked for.
+    overwrite: replace a file that is there; a session that is still being recorded is never replaced.
+    Raises SessionError where the file cannot be created, or is there and may not be replaced.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Recorder:
         *,
         overwrite: bool = False,
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = absolute(path)
         self._packing = Packing.of_steps(spec)
         self._start_packing = Packing.of_start(spec)
         self._channel = Channel(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from sessions.container import Container
 from sessions.contents import Checkpoint, Checkpoints, Event, Events, Metrics, Texts
 from sessions.episodes import Episode, Episodes
 from sessions.errors import DamageError
+from sessions.paths import absolute
 from sessions.schema import State
 from sessions.steps import StepReader
 from sessions.tables import Table, read_progress
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
     from types import TracebackType
+    from typing import BinaryIO
 
     from ntm_core.trace import TraceSpec
     from sessions.info import SessionInfo
@@ -43,7 +44,7 @@ class Recording:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES) -> None:
-        self.path = Path(path).absolute()
+        self.path = absolute(path)
         self._container = Container(self.path)
         try:
             datasets = self._container.datasets
@@ -90,6 +91,11 @@ class Recording:
     def episode_iterations(self) -> NDArray[np.int64]:
         """The training iteration of each episode, -1 where it has none: (episodes,)."""
         return self._episodes.iterations
+
+    @property
+    def by_hand(self) -> NDArray[np.int64]:
+        """Indices of the episodes that were worked by hand: drawn sequences, forks, lesions."""
+        return self._episodes.by_hand
 
     @property
     def metrics(self) -> Metrics:
@@ -141,6 +147,10 @@ class Recording:
             return False
         self._take_in(progress)
         return True
+
+    def copy_to(self, target: BinaryIO) -> None:
+        """Write the file as it was opened, also where it has been deleted or replaced since."""
+        self._container.copy_to(target)
 
     def close(self) -> None:
         self._container.close()

@@ -68,6 +68,9 @@ class Table:
         else:
             bad = start + int(np.argmin(good))
             raise DamageError(f"row {bad} of table {self._name!r} is damaged: {self._path}")
+        if start == 0:
+            self._buffer, self._length = rows, length
+            return
         if length > len(self._buffer):
             grown = np.empty(max(length, 2 * len(self._buffer)), self._buffer.dtype)
             grown[:start] = self._buffer[:start]

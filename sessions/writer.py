@@ -9,33 +9,41 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ntm_core.trace import EpisodeInfo, EpisodeKind, TraceSpec
-from sessions import schema
+from sessions import recording, schema
 from sessions.compact import compact
-from sessions.errors import FrameError, SessionError
+from sessions.errors import FrameError, SessionError, reason
 from sessions.framing import Frame, Readable, Writable, read_frame, write_frame
-from sessions.info import SessionInfo, encode_header
+from sessions.info import SessionInfo, Writer, encode_header
 from sessions.schema import State, TextKind
+from sessions.stopped import wake_when_parent_dies
 from sessions.storage import SessionFile
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
 NICENESS = 5
 """Of lower priority than the training it records."""
+_FOR_OTHERS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+"""Signals that schedulers send to every process of a job, to which the training may answer by going on."""
 
 
 def main() -> None:
     """Serve the frames of stdin. Leaves by `os._exit`, as the HDF5 library can crash in closing after a failure."""
-    frames = io.BufferedReader(io.FileIO(os.dup(0)), 1 << 20)
-    answers = io.FileIO(os.dup(1), "w")
-    os.dup2(2, 1)
+    _ignore_signals()
+    wake_when_parent_dies()
+    frames, answers = _take_standard_streams()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     try:
@@ -71,34 +79,90 @@ def serve(frames: Readable, answers: Writable) -> None:
     compact(str(first.head["path"]), written)
 
 
+def _ignore_signals() -> None:
+    """Leave only with the parent, whose end is the end of stdin."""
+    for name in _FOR_OTHERS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def _take_standard_streams() -> tuple[Readable, Writable]:
+    """What came in on them and goes out, on descriptors of its own; whatever prints, prints to nowhere.
+
+    So nobody who reads the parent's output waits for our end, and no file of ours becomes a stream that it had closed.
+    """
+    while (nowhere := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    frames, answers = io.BufferedReader(io.FileIO(os.dup(0)), 1 << 20), io.FileIO(os.dup(1), "w")
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+    return frames, answers
+
+
 def _create(head: Mapping[str, Any]) -> SessionFile:
     path = str(head["path"])
     spec = TraceSpec.from_json(head["spec"])
     info = SessionInfo.made_from(head["info"])
     # Whatever is wrong with them is told before a file is touched.
     encode_header(spec, info, schema.chunk_steps(spec))
+    with _one_at_a_time(os.path.dirname(path)):
+        _take_name(path, is_overwriting=head["overwrite"])
+        return _new_file(path, spec, info)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: str) -> Iterator[None]:
+    """Let nobody else create a session in this folder meanwhile; where no lock can be had, go on without.
+
+    The lock ends with the process, whatever ends that.
+    """
+    with contextlib.ExitStack() as stack:
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
+                opened = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, opened)
+                fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+def _take_name(path: str, *, is_overwriting: bool) -> None:
+    """Put an empty file there. SessionError where something is in the way that must not be replaced."""
     if os.path.isdir(path):
         raise SessionError(f"the name of a file to write was wanted; this is a folder: {path}")
     try:
-        if head["overwrite"] and os.path.isfile(path):
+        if is_overwriting and os.path.isfile(path):
+            if (writer := _writer_of(path)) is not None:
+                raise SessionError(
+                    f"this session is being recorded (by process {writer.pid}); close it first, or take another name: "
+                    f"{path}"
+                )
             # Not truncated: whoever looks at the old one keeps it whole.
             os.unlink(path)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except FileExistsError:
         raise SessionError(f"there is a file of this name; take another, or ask for overwrite: {path}") from None
     except OSError as error:
-        raise SessionError(f"cannot write a session here: {error.strerror}: {path}") from None
+        raise SessionError(f"cannot write a session here: {reason(error)}: {path}") from None
+
+
+def _writer_of(path: str) -> Writer | None:
+    """Who writes a session now; None where nobody does or it is none."""
+    with contextlib.suppress(SessionError), recording.open(path) as found:
+        return found.info.writer if found.is_live else None
+    return None
+
+
+def _new_file(path: str, spec: TraceSpec, info: SessionInfo) -> SessionFile:
     try:
         return SessionFile(path, spec, info)
     except Exception as error:
         # Else the next try would find a file of this name.
         os.unlink(path)
-        if not isinstance(error, OSError):
-            raise
         raise SessionError(
-            f"a file that can be read while it is written (HDF5 SWMR) was wanted; {_in_one_line(error)}. "
-            f"Record to a local disk: {path}"
-        ) from None
+            f"a file that can be read while it is written (HDF5 SWMR) was wanted; {reason(error)}. "
+            f"Record to a local disk with room: {path}"
+        ) from error
 
 
 def _write(file: SessionFile, frame: Frame, metrics: dict[str, int]) -> None:
@@ -154,7 +218,8 @@ def _answer(answers: Writable, head: Mapping[str, Any]) -> None:
 def _in_one_line(error: BaseException) -> str:
     if isinstance(error, SessionError):
         return str(error)
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+    return f"nothing more can be written to the session ({kind}{reason(error)})"
 
 
 if __name__ == "__main__":

@@ -160,7 +160,9 @@ class RunPanel(QWidget):
         self._of.setVisible(status.iteration >= 0)
         share = 1.0 if not status.iterations else min(1.0, max(0, status.iteration) / status.iterations)
         if self._bar.value() != round(1000 * share):  # a bar lays itself out anew even for the same value
+            self._bar.setUpdatesEnabled(False)  # it would paint at once, and with it all that waits in the window
             self._bar.setValue(round(1000 * share))
+            self._bar.setUpdatesEnabled(True)
         self._bar.setVisible(status.iterations is not None)
         for value, number in zip(self._numbers, (status.loss, status.wrong_bits, status.gradient_norm), strict=True):
             value.setText("–" if number != number else short(number))

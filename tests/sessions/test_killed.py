@@ -12,7 +12,7 @@ import pytest
 
 import sessions
 from ntm_core.trace import EpisodeInfo, EpisodeKind
-from tests.contracts import check_source, same_bits
+from tests.sessions.checks import check_all
 from tests.sessions.traces import at, numbered, still, tiny_spec
 
 ROOT = Path(__file__).parents[2]
@@ -36,18 +36,6 @@ while True:
     if recorder.flush(10):
         print(steps, flush=True)
 """
-
-
-def check_all(recording, flushed):
-    """At least the flushed steps are there, and every step that is there is right."""
-    assert recording.steps >= flushed
-    assert sum(len(episode) for episode in recording.episodes) == recording.steps
-    start = 0
-    for episode in recording.episodes:
-        check_source(episode)
-        for name, values in numbered(recording.spec, start, len(episode)).items():
-            assert same_bits(episode.series(name), values)
-        start += len(episode)
 
 
 @pytest.mark.parametrize("seed", range(6))

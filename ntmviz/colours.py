@@ -61,6 +61,9 @@ class Palette:
     write_stops: tuple[str, ...]
     bits_stops: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # each mark that is painted looks its colour up
+
     def colour(self, token: str) -> str:
         """The colour of a token, such as "muted" or "read"."""
         value = getattr(self, token)

@@ -78,9 +78,9 @@ class Presenter(QObject):
         self._steps_drawn = 0
         self._bookmarks: frozenset[Bookmark] = frozenset()
         self._training_key: tuple[object, ...] = ()
+        self._addressing_key: tuple[object, ...] = ()
         self._training: TrainingFigure | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
-        """To read a session and to draw it are two turns of the event loop."""
         self._soon.timeout.connect(self.present)
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
@@ -108,14 +108,14 @@ class Presenter(QObject):
         self._lines = None if recording is None else Lines(recording.episodes)
         self._surveyor = None
         self._survey_timer.stop()
-        self._excerpt, self._excerpt_key, self._training_key = None, (), ()
+        self._excerpt, self._excerpt_key, self._training_key, self._addressing_key = None, (), (), ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
         if recording is None:
             self.present()
         else:
             self._now = None
-            self._soon.start()
+            self.present_soon()
 
     def show_bookmarks(self, bookmarks: frozenset[Bookmark]) -> None:
         """Mark these steps among the events."""
@@ -140,8 +140,13 @@ class Presenter(QObject):
             self._show_training(recording, now)
             self.presented.emit(now)
 
+    def present_soon(self) -> None:
+        """`present`, in a turn of the event loop of its own."""
+        self._soon.start()
+
     def present(self) -> None:
         """Bring every view up to date."""
+        self._soon.stop()
         recording, state = self._recording, self._store.state
         with self._telling_of_damage():
             self._now = now = None if self._lines is None else resolve(state, self._lines)
@@ -177,6 +182,7 @@ class Presenter(QObject):
         self._excerpt, self._excerpt_key = None, ()
         views.machine.show_figure(None, first_row=0, row_pitch=state.row_pitch)
         views.addressing.show_figure(None, NO_ROWS)
+        self._addressing_key = ()
         views.sequence.show_figure(None, None, ())
         views.this_step.show_words(None)
         views.episodes.show_current(None)
@@ -272,12 +278,16 @@ class Presenter(QObject):
         layout = views.machine.machine_layout
         if layout is None or excerpt is None:
             return
-        views.addressing.show_figure(
-            addressing(now.source, now.step, now.head),
-            layout.rows,
-            weighting_limit=excerpt.weighting_limit,
-            names_rows=views.addressing_stands_apart(),
-        )
+        stands_apart = views.addressing_stands_apart()
+        key = (now.episode, now.step, len(now.source), now.head, layout.rows, excerpt.weighting_limit, stands_apart)
+        if key != self._addressing_key:
+            self._addressing_key = key
+            views.addressing.show_figure(
+                addressing(now.source, now.step, now.head),
+                layout.rows,
+                weighting_limit=excerpt.weighting_limit,
+                names_rows=stands_apart,
+            )
         views.sequence.show_figure(
             excerpt.figure,
             layout.rows,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar
 
@@ -183,28 +183,34 @@ class MainWindow(QMainWindow):
         return show
 
     def _on_opened(self, recording: Recording) -> None:
-        self.presenter.show_recording(None)  # what is shown now belongs to a recording that is closed
+        with QSignalBlocker(self.store):  # one drawing, once the docks are there
+            self._look_at_first(recording)
+        self.navigation.stop()
+        self.presenter.show_recording(recording, self.desk.bookmarks)
         self.notice.hide()
         self.show_workspace()
         self.settings.remember(recording.path)
-        is_live = self.desk.is_live
-        if not self.by_hand.takes_over(recording):
-            self.store.update(
-                episode=-1,
-                step=-1 if is_live else 0,
-                is_following=is_live,
-                direction=0,
-                loop=(None, None),
-                pinned=None,
-                first_row=None,
-            )
-            if not is_live:
-                self.navigation.show_telling_step(recording)
-        self.presenter.show_recording(recording, self.desk.bookmarks)
         self.navigation.list_heads(recording)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
         self._tell()
+
+    def _look_at_first(self, recording: Recording) -> None:
+        """Where a session is opened: at what is newest, or most telling, or where a hand has come to."""
+        if self.by_hand.takes_over(recording):
+            return
+        is_live = self.desk.is_live
+        self.store.update(
+            episode=-1,
+            step=-1 if is_live else 0,
+            is_following=is_live,
+            direction=0,
+            loop=(None, None),
+            pinned=None,
+            first_row=None,
+        )
+        if not is_live:
+            self.navigation.show_telling_step(recording)
 
     def _on_dock_moved(self) -> None:
         self._moved.start()  # docks move together: one drawing for all
@@ -213,7 +219,7 @@ class MainWindow(QMainWindow):
         """Docks stand elsewhere, or, in another workspace, show other things."""
         if self._has_moved:
             self._has_moved = False
-            self.presenter.present()
+            self.presenter.present_soon()
         else:
             self.presenter.refit()
 

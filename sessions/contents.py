@@ -63,7 +63,7 @@ class Metrics(Mapping[str, NDArray[np.float64]]):
         names = self.names
         if name not in names:
             raise KeyError(f"no metric {name!r} in this session; it has {', '.join(names) or 'none'}")
-        return np.ascontiguousarray(self._table.rows["values"][:, names.index(name)])
+        return self._table.rows["values"][:, names.index(name)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

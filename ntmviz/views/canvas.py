@@ -94,7 +94,6 @@ class Canvas(pg.GraphicsView):
     left = Signal()  # the pointer went away
     pressed = Signal(float, float)  # left button
     dragged = Signal(float, float)  # left button held
-    _outgrown = Signal()  # the picture is of another size than the view
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(background=None)
@@ -104,8 +103,6 @@ class Canvas(pg.GraphicsView):
         self.setMouseTracking(True)
         self.setMinimumSize(40, 40)
         self._heatmaps: dict[str, HeatmapItem] = {}
-        self._is_outgrown = False
-        self._outgrown.connect(self._on_outgrown, Qt.ConnectionType.QueuedConnection)
         self.under = InkItem(z=0)
         self.over = InkItem(z=2)
         self.addItem(self.under)
@@ -143,14 +140,8 @@ class Canvas(pg.GraphicsView):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        if event is not None and not self._is_outgrown:
-            # A layout finds its sizes in several rounds: one drawing for all, still before the next paint.
-            self._is_outgrown = True
-            self._outgrown.emit()
-
-    def _on_outgrown(self) -> None:
-        self._is_outgrown = False
-        self.redraw()
+        if event is not None:
+            self.redraw()  # at once: a drawing that waits for its turn has the window painted in between
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()

@@ -188,13 +188,14 @@ def test_a_session_cut_anywhere_shows_what_is_true_or_says_why_not(window, sessi
                 assert memory is None or np.array_equal(memory, whole[index][step])
 
 
-def test_a_damaged_label_is_said_in_one_line_and_the_session_can_be_closed(window, tmp_path):
+def test_a_damaged_label_is_said_in_one_line_and_the_session_can_be_closed(window, qtbot, tmp_path):
     path = tmp_path / "labelled.h5"
     with sessions.Recorder(path, tiny_spec()) as recorder:
         record_one(recorder, label="a label")
     with h5py.File(path, "r+", libver=("v110", "v110")) as file:
         file["text_bytes"][0] = 7
     window.commands.open_path(path)
+    qtbot.waitUntil(window.notice.isVisible)
     check_told(window, "text 0 is damaged", str(path))
     window.actions_by_name["close_session"].trigger()
     assert window.stack.currentWidget() is window.welcome

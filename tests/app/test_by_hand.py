@@ -251,7 +251,7 @@ def test_a_training_of_this_window_pauses_and_its_forks_go_into_its_own_session(
     driver.look_at(0, 2)
     window.store.update(is_following=False)
     window.show_workspace("Step")
-    assert driver.panel.status.state is HandState.ASLEEP
+    qtbot.waitUntil(lambda: driver.panel.status.state is HandState.ASLEEP)
     assert "pauses it" in driver.panel.status.message
     driver.panel.offer_chosen.emit("wake")
     driver.wait_awake()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ntm_core.trace import EpisodeInfo
 from ntmviz import playhead
 from ntmviz.episode_figures import Happening
 from ntmviz.figures import Head, HeadKind
@@ -12,6 +13,8 @@ from ntmviz.state import SPEEDS, ViewState, resolve
 
 class Steps:
     """As much of a Source as moving needs."""
+
+    info = EpisodeInfo()
 
     class spec:
         @staticmethod

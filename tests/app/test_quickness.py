@@ -9,10 +9,8 @@ import pytest
 import sessions
 from ntm_core.trace import EpisodeInfo
 from ntmviz import survey
-from ntmviz.colours import PALETTES
 from ntmviz.episode_figures import Happening
 from ntmviz.survey import Surveyor
-from ntmviz.views.addressing import AddressingView
 from ntmviz.views.training import thinned
 from tests.sessions.traces import ntm_spec, still
 
@@ -62,20 +60,6 @@ def test_the_survey_of_a_long_episode_leaves_the_window_free_and_is_drawn_when_i
     assert window.views.machine.figure.limit == 1
     qtbot.waitUntil(lambda: window.views.machine.figure.limit == 5)
     assert Happening(SPOILT, "not finite") in window.presenter.happenings
-
-
-def test_a_view_that_is_resized_several_times_in_a_turn_is_drawn_once(qapp, qtbot, monkeypatch):
-    view = AddressingView(PALETTES["dark"])
-    qtbot.addWidget(view)
-    view.show()
-    qapp.processEvents()
-    drawn = []
-    monkeypatch.setattr(view, "redraw", lambda: drawn.append(view.width()))
-    for width in (300, 310, 320):
-        view.resize(width, view.height())
-    assert not drawn
-    qtbot.waitUntil(lambda: bool(drawn))
-    assert drawn == [320]
 
 
 def test_going_to_another_episode_moves_the_line_of_the_training_and_draws_no_curve(open_window, session, monkeypatch):

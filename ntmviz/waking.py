@@ -136,7 +136,6 @@ class Bench:
             _copy(past[-1], recorder)
         return recorder, tuple(past)
 
-
     def _copy_metrics(self, recorder: Recorder) -> None:
         """The curves of the training up to the weights, at so many iterations as a picture can show."""
         metrics = self._recording.metrics

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.soak.files import Files
 
 SMALLEST, LARGEST = (1024, 680), (1920, 1200)
-STARTING_S, STOPPING_S, STOPPING_TRIES = 20.0, 4, 60.0
+STARTING_S, STOPPING_S, STOPPING_TRIES = 20.0, 20.0, 4
 _NOT_BY_ITSELF = {"go_to_step", "bookmark"}
 """Commands of the Time menu that have acts of their own."""
 

@@ -22,6 +22,7 @@ from ntmviz.network_dialog import NetworkDialog
 from ntmviz.state import BEFORE_FIRST
 from ntmviz.views.by_hand import HandState, HandStatus, Offer
 from ntmviz.wording import grouped
+from sessions.errors import SessionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,8 +246,11 @@ class ByHand(QObject):
         self._store.update(episode=episode, step=wish, is_following=False, direction=0)
 
     def _on_presented(self, now: object) -> None:
-        self._show()
-        self._wake_unasked()
+        try:
+            self._show()
+            self._wake_unasked()
+        except SessionError as error:  # a part of a damaged session that only this workspace reads
+            self._window.notice.show_failure(str(error))
 
     def _on_stood(self, session: Path, episode: int, step: int) -> None:
         desk = self._window.desk

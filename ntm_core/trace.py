@@ -76,6 +76,11 @@ class EpisodeKind(StrEnum):
     FORK = "fork"
     LESION = "lesion"
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person worked it, step by step."""
+        return self in (EpisodeKind.MANUAL, EpisodeKind.FORK, EpisodeKind.LESION)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

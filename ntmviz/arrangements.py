@@ -42,7 +42,7 @@ class Arrangements(QObject):
         if state is None or not self._window.restoreState(state, LAYOUT_VERSION) or not self._shows_any():
             self.reset()
             if not had_docks:
-                QTimer.singleShot(0, self, self._reset_at_size)
+                QTimer.singleShot(0, self, self.reset)  # at the window's own size, which docks take only when shown
 
     def reset(self) -> None:
         """Put every dock of the workspace where it was at first."""
@@ -58,10 +58,6 @@ class Arrangements(QObject):
     def _leave(self) -> None:
         if self.current is not None:
             self._left[self.current] = self._window.saveState(LAYOUT_VERSION)
-
-    def _reset_at_size(self) -> None:
-        """Once the docks are there at the window's own size, which they did not have before."""
-        self.reset()
 
     def _shows_any(self) -> bool:
         return any(not dock.isHidden() for dock in self._views.docks.values())

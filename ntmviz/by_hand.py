@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from sessions import Recording
 
 WORKSPACE = "Step"
-_BY_HAND = (EpisodeKind.MANUAL, EpisodeKind.FORK, EpisodeKind.LESION)
 
 
 class ByHand(QObject):
@@ -194,7 +193,7 @@ class ByHand(QObject):
 
     def _exactness(self, recording: Recording, place: Place, known: weights.Weights) -> str:
         info = recording.episodes[place.episode].info
-        if info.kind in _BY_HAND:
+        if info.kind.is_by_hand:
             return "Back and forth, to the very bit."
         return weights.exactness(info, known, self.link.is_same_device)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ntm_core.trace import EpisodeInfo, EpisodeKind, StepRecord, TraceSpec
+from ntm_core.trace import EpisodeInfo, StepRecord, TraceSpec
 from sessions import schema
 from sessions.errors import DamageError
 from sessions.packing import Packing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sessions.tables import Table
 
 Array = NDArray[Any]
-_BY_HAND = [schema.KINDS[kind] for kind in (EpisodeKind.MANUAL, EpisodeKind.FORK, EpisodeKind.LESION)]
+_BY_HAND = [number for kind, number in schema.KINDS.items() if kind.is_by_hand]
 _KINDS = {number: kind for kind, number in schema.KINDS.items()}
 
 

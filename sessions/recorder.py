@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 
-from ntm_core.trace import Columns, EpisodeInfo, EpisodeKind, TraceSpec
 from sessions import schema
 from sessions.channel import QUEUE_LIMIT, Channel
 from sessions.errors import SessionError
@@ -30,9 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ntm_core.trace import Columns, EpisodeInfo, EpisodeKind, TraceSpec
+
 CLOSE_S = 30.0
 """How long `close` waits for the writer."""
-_BY_HAND = (EpisodeKind.MANUAL, EpisodeKind.FORK, EpisodeKind.LESION)
 _STEPS: Mapping[str, Any] = {"op": "steps"}
 
 _log = logging.getLogger(__name__)
@@ -223,7 +223,7 @@ class Recorder:
 
     def _put(self, head: Mapping[str, Any], *arrays: NDArray[Any]) -> bool:
         """Send something of the open episode; where that is refused, the rest of the episode is dropped."""
-        self._is_kept = self._channel.put(head, arrays, urgent=self._kind in _BY_HAND)
+        self._is_kept = self._channel.put(head, arrays, urgent=self._kind is not None and self._kind.is_by_hand)
         if not self._is_kept:
             self._dropped += 1
         return self._is_kept

@@ -35,6 +35,8 @@ class HandLink(QObject):
         self._desk = desk
         self._engine: EngineProcess | None = None
         self._own: EngineProcess | None = None
+        self._leaving: set[EngineProcess] = set()
+        """Processes of its own that were told to end."""
         self.state = HandState.ASLEEP
         """ASLEEP, WAKING, AWAKE or BUSY."""
         self.failure = ""
@@ -48,6 +50,7 @@ class HandLink(QObject):
         self.plans: dict[tuple[Path, int], Plan] = {}
         """By session and episode, as the engine told them."""
         desk.training_ended.connect(self._on_training_ended)
+        desk.closed.connect(self._dismiss)
 
     def is_awake_for(self, session: Path) -> bool:
         return self.session == session and self.state in (HandState.AWAKE, HandState.BUSY)
@@ -84,10 +87,11 @@ class HandLink(QObject):
         self.failure = ""
 
     def shut_down(self) -> None:
-        """End the process of its own; the session that it writes is sealed."""
-        if self._own is not None:
-            self._own.close()
-            self._own = None
+        """End the processes of its own; the session that one writes is sealed."""
+        self._dismiss()
+        for each in self._leaving:
+            each.close()
+        self._leaving.clear()
 
     def _begin(self, order: str, stem: str, **more: object) -> None:
         out = free_path(stem)
@@ -116,6 +120,23 @@ class HandLink(QObject):
             self._own.fell_silent.connect(self.said)
             self._own.ended.connect(self._on_ended)
         return self._own
+
+    def _dismiss(self) -> None:
+        """Nothing is open to be stepped, so the process of its own ends, while the window goes on."""
+        own, self._own = self._own, None
+        if own is None:
+            return
+        own.disconnect(self)
+        self._leaving.add(own)
+        own.ended.connect(lambda *_: self._forget(own))
+        own.end()
+        if self._engine is own:
+            self._engine = self.session = None
+            self._become(HandState.ASLEEP)
+
+    def _forget(self, ended: EngineProcess) -> None:
+        self._leaving.discard(ended)
+        ended.deleteLater()
 
     def _become(self, state: HandState) -> None:
         self.state = state

@@ -15,6 +15,7 @@ from ntmviz.run_options import RunOptions
 from ntmviz.settings import sessions_folder
 from ntmviz.views.by_hand import HandState
 from tests.app.conftest import SMALL
+from tests.app.processes import child_running, is_gone
 from tests.contracts import same_bits
 
 WAKING_MS = 40_000
@@ -200,6 +201,20 @@ def test_closing_the_window_seals_what_was_done_by_hand(driver):
     with sessions.open(path) as recording:
         assert recording.complete
         assert len(Lineage(recording.episodes, 1)) == 5
+
+
+def test_closing_the_session_ends_the_engine_of_its_network_and_another_one_wakes_anew(driver, session, qtbot):
+    driver.feed()
+    path, pid = driver.recording.path, child_running(os.getpid(), "ntmviz.worker")
+    driver.window.actions_by_name["close_session"].trigger()
+    qtbot.waitUntil(lambda: is_gone(pid), timeout=WAKING_MS)
+    assert driver.panel.status.state is not HandState.AWAKE
+    with sessions.open(path) as recording:
+        assert recording.complete
+    driver.window.desk.open(session)
+    driver.window.show_workspace("Step")
+    driver.wait_awake()
+    assert child_running(os.getpid(), "ntmviz.worker") not in (None, pid)
 
 
 def test_a_new_network_stands_before_its_first_step_and_is_fed_from_there(window, qtbot, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ntmviz import notes
 from ntmviz.actions import COMMANDS, Command
 from ntmviz.views import sequence_layout
 from ntmviz.workspace_tabs import WORKSPACES
+from tests.app.processes import children
 from tests.soak.driver import Act, Events
 from tests.soak.hand import Hand, open_dialog, wait
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from tests.soak.files import Files
 
 SMALLEST, LARGEST = (1024, 680), (1920, 1200)
-STARTING_S, STOPPING_S, STOPPING_TRIES = 20.0, 20.0, 4
+STARTING_S, STOPPING_S = 20.0, 20.0
 _NOT_BY_ITSELF = {"go_to_step", "bookmark"}
 """Commands of the Time menu that have acts of their own."""
 
@@ -77,6 +79,7 @@ def rest(hand: Hand, chance: random.Random) -> Events:
     if hand.window.isFullScreen():
         yield hand.key("F11")
     yield lambda: hand.window.resize(1440, 900)
+    yield from _until(lambda: not children(os.getpid()), STOPPING_S)
     yield from _until(lambda: False, 0.5)
 
 
@@ -92,11 +95,10 @@ def start_training(hand: Hand, chance: random.Random, files: Files) -> Events:
 
 
 def stop_training(hand: Hand) -> Events:
-    for _ in range(STOPPING_TRIES):
-        if hand.window.desk.is_training:
-            yield hand.key("Ctrl+.")  # goes to whatever has the focus, which may be a menu that closes just now
-            yield from _until(lambda: not hand.window.desk.is_training, STOPPING_S)
-    assert not hand.window.desk.is_training, f"the training did not end in {STOPPING_TRIES} x {STOPPING_S:g} s"
+    if hand.window.desk.is_training:
+        yield hand.key("Ctrl+.")
+        yield from _until(lambda: not hand.window.desk.is_training, STOPPING_S)
+    assert not hand.window.desk.is_training, f"the training did not end in {STOPPING_S:g} s"
 
 
 def pause_and_go_on(hand: Hand, chance: random.Random) -> Events:

@@ -62,8 +62,9 @@ class Driver(QObject):
 
     def _turn(self) -> None:
         dialog = open_dialog()
-        if self._dialogs and self._dialogs[-1] is dialog:
-            QTimer.singleShot(BETWEEN_EVENTS_MS, self._turn)  # still inside an event, and no dialog of its own
+        is_inside_event = bool(self._dialogs) and self._dialogs[-1] is dialog  # which has opened no dialog of its own
+        if is_inside_event or not self._hand.has_keys():
+            QTimer.singleShot(BETWEEN_EVENTS_MS, self._turn)
             return
         event = self._next_event()
         if event is None:

@@ -83,12 +83,19 @@ class Hand:
 
         return let_go
 
+    def has_keys(self) -> bool:
+        """Whether keys go to the window or a dialog over it. They come back to the window some turns after it asked.
+
+        It has to ask here, since no window manager gives them back when a dialog has gone; till then keys are lost.
+        """
+        if open_dialog() is not None or self.window.isActiveWindow():
+            return True
+        self.window.activateWindow()
+        return False
+
     def _focus(self) -> QWidget:
-        """Who gets the keys. No window manager gives them back to the window when a dialog has gone."""
-        top = open_dialog()
-        if top is None:
-            top = self.window
-            top.activateWindow()
+        """Who gets the keys."""
+        top = open_dialog() or self.window
         return top.focusWidget() or top
 
     def _mouse(self, act: Callable[..., object], widget: QWidget, at: QPoint | None, *how: object) -> None:

@@ -25,6 +25,7 @@ from ntmviz.saving_commands import SavingCommands
 from ntmviz.session_bar import SessionBar
 from ntmviz.session_commands import SessionCommands
 from ntmviz.state import Store
+from ntmviz.views.settling import Settling
 from ntmviz.welcome import WelcomePage
 from ntmviz.workspace import Views
 from ntmviz.workspace_tabs import WORKSPACES, WorkspaceTabs
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self.store = Store(self)
         self.desk = Desk(self)
         self.views = Views(self, palette, self.actions_by_name)
+        self._settling = Settling(self, self.views.docks.values(), self.views.pictures)
         self.presenter = Presenter(self.store, self.views, self)
         self.welcome = WelcomePage(palette)
         self.stack = QStackedWidget()
@@ -174,6 +176,7 @@ class MainWindow(QMainWindow):
         self.arrangements.show(self._workspace)
         self.setFocus()
         self._has_moved = True
+        self._settling.hold()
         self._moved.start()
 
     def _shower_of(self, workspace: str) -> Callable[[], None]:
@@ -219,7 +222,8 @@ class MainWindow(QMainWindow):
         """Docks stand elsewhere, or, in another workspace, show other things."""
         if self._has_moved:
             self._has_moved = False
-            self.presenter.present_soon()
+            self.presenter.present()
+            self._settling.release()
         else:
             self.presenter.refit()
 
@@ -285,11 +289,17 @@ class MainWindow(QMainWindow):
         self.apply_palette(theme.chosen(name))
 
     def apply_palette(self, palette: Palette) -> None:
-        """Give the application and every view a theme."""
+        """Give the application a theme, and in the next turn of the event loop every view."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
+        self._settling.hold()
         theme.apply(app, palette)
-        self.dress(palette)
+
+        def dress() -> None:
+            self.dress(palette)
+            self._settling.release()
+
+        QTimer.singleShot(0, self, dress)
 
     def dress(self, palette: Palette) -> None:
         """Give what draws itself the theme that the application has."""

@@ -47,6 +47,8 @@ class Views:
         self.addressing = AddressingView(palette)
         self.sequence = SequenceView(palette)
         self.training = TrainingView(palette)
+        self.pictures = (self.machine, self.addressing, self.sequence, self.training.graphics)
+        """The machine first: those beside it take its rows."""
         self.episodes = EpisodeList(palette)
         self.run = RunPanel()
         run = QScrollArea()

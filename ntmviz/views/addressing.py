@@ -50,7 +50,7 @@ class AddressingView(Canvas):
         self._limit, self._names_rows = weighting_limit, names_rows
         self.redraw()
 
-    def redraw(self) -> None:
+    def _redraw(self) -> None:
         self.under.show_marks(self.area, list(self._marks()), self.theme)
 
     def _marks(self) -> Iterator[ink.Mark]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 
 from ntmviz.colours import Palette, Scale, lookup_table, paint
 from ntmviz.painting import as_image, colour, draw
@@ -88,7 +88,7 @@ class InkItem(pg.GraphicsObject):
 
 
 class Canvas(pg.GraphicsView):
-    """A view with one scene unit a pixel. Subclasses fill `redraw`; it is called when size, data or theme change."""
+    """A view with one scene unit a pixel. Subclasses fill `_redraw`; it is called when size, data or theme change."""
 
     hovered = Signal(float, float)  # x, y of the pointer
     left = Signal()  # the pointer went away
@@ -103,6 +103,8 @@ class Canvas(pg.GraphicsView):
         self.setMouseTracking(True)
         self.setMinimumSize(40, 40)
         self._heatmaps: dict[str, HeatmapItem] = {}
+        self._is_stale = False
+        """Whether the picture is for another size than the view has."""
         self.under = InkItem(z=0)
         self.over = InkItem(z=2)
         self.addItem(self.under)
@@ -136,12 +138,24 @@ class Canvas(pg.GraphicsView):
 
     def redraw(self) -> None:
         """Bring the picture up to date with what the view was last told."""
+        self._is_stale = False
+        self._redraw()
+
+    def _redraw(self) -> None:
         raise NotImplementedError
+
+    def settle(self) -> None:
+        """Draw at the size that the view has now. Docks that move resize it many times before anything is painted."""
+        if self._is_stale:
+            self.redraw()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        if event is not None:
-            self.redraw()  # at once: a drawing that waits for its turn has the window painted in between
+        self._is_stale = event is not None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.settle()
+        super().paintEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()

@@ -95,7 +95,7 @@ class MachineView(Canvas):
             first_row=first_row,
         )
 
-    def redraw(self) -> None:
+    def _redraw(self) -> None:
         figure = self._figure
         if figure is None:
             self._layout = None

@@ -112,7 +112,7 @@ class SequenceView(Canvas):
         super()._on_outgrown()
         self.resized.emit()
 
-    def redraw(self) -> None:
+    def _redraw(self) -> None:
         figure, rows = self._figure, self._rows
         if figure is None or rows is None or not figure.count + figure.planned:
             self._layout = None

@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from ntmviz import ink
 from ntmviz.painting import colour, font
 from ntmviz.panels import label
-from ntmviz.wording import grouped, tick
+from ntmviz.views.plot import Plot
+from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntmviz.colours import Palette
 
-_AXIS_WIDTH = 52
 _MOST_POINTS = 2000
 _LEAST_LOSS = 1e-7
 """Where the log scale ends: a loss of zero has no logarithm."""
@@ -57,30 +57,6 @@ class TrainingFigure:
         return -0.14 * self.highest
 
 
-class _Axis(pg.AxisItem):
-    """An axis in the words and typeface of the window."""
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        if self.logMode:
-            return [tick(10.0**value) for value in values]
-        return [tick(value) for value in values]
-
-    def tickValues(self, least: float, most: float, size: float) -> list[tuple[float, list[float]]]:
-        if not self.logMode:
-            return super().tickValues(least, most, size)
-        powers = range(int(np.floor(least)), int(np.ceil(most)) + 1)
-        room = max(2, int(size // 24))
-        for steps in ((1, 2, 3, 5, 7), (1, 3), (1,)):  # the most labels that have room, one for each power at the least
-            ticks = [power + float(np.log10(step)) for power in powers for step in steps]
-            shown = [tick for tick in ticks if least <= tick <= most]
-            if len(shown) <= room:
-                break
-        return [(1.0, shown[:: -(-len(shown) // room)] if shown else [])]
-
-    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [tick(10.0 ** float(value)) for value in values]
-
-
 class TrainingView(QWidget):
     """Two curves that share the iteration axis. A click goes to the episode recorded nearest to it."""
 
@@ -89,40 +65,39 @@ class TrainingView(QWidget):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self.setObjectName("training")
-        self._graphics = pg.GraphicsLayoutWidget()
-        self._graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.graphics = pg.GraphicsLayoutWidget()
+        self.graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 2, 12, 4)
         waiting = label("Loss and wrong bits of training appear here", tone="muted")
         waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
         self._pages.addWidget(waiting)
-        self._pages.addWidget(self._graphics)
+        self._pages.addWidget(self.graphics)
         layout.addWidget(self._pages)
-        self._graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
-        self._graphics.ci.layout.setVerticalSpacing(0)
+        self.graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self.graphics.ci.layout.setSpacing(0)
         self._titles = [pg.LabelItem(justify="left") for _ in range(2)]
-        self._plots: list[pg.PlotItem] = []
+        self._plots: list[Plot] = []
         self._curves: list[tuple[pg.PlotDataItem, pg.PlotDataItem]] = []
         self._lines: list[pg.InfiniteLine] = []
-        for row in range(2):
-            self._graphics.addItem(self._titles[row], row=2 * row, col=0)
-            axes = {"left": _Axis("left"), "bottom": _Axis("bottom")}
-            plot = self._graphics.addPlot(row=2 * row + 1, col=0, axisItems=axes)
-            self._prepare(plot, is_log=row == 0, shows_axis=row == 1)
+        for number, title in enumerate(self._titles):
+            self.graphics.addItem(title, row=3 * number, col=0, colspan=2)
+            plot = Plot(self.graphics, 3 * number + 1, is_log=number == 0, shows_axis=number == 1)
             self._plots.append(plot)
-            self._curves.append((plot.plot([], []), plot.plot([], [])))
+            self._curves.append((plot.add_curve(), plot.add_curve()))
             line = pg.InfiniteLine(angle=90, movable=False)
             line.setZValue(10)
-            plot.addItem(line, ignoreBounds=True)
+            plot.box.addItem(line, ignoreBounds=True)
             self._lines.append(line)
-        self._plots[1].setXLink(self._plots[0])
+        loss, wrong = (plot.box for plot in self._plots)
+        wrong.setXLink(loss)
         self._ticks = pg.PlotCurveItem(connect="pairs", antialias=False)
-        self._plots[1].addItem(self._ticks, ignoreBounds=True)
+        wrong.addItem(self._ticks, ignoreBounds=True)
         self._flag = pg.TextItem(anchor=(0.5, 0.0))
         self._flag.setZValue(20)
-        self._plots[1].addItem(self._flag, ignoreBounds=True)
-        self._graphics.scene().sigMouseClicked.connect(self._on_clicked)
+        wrong.addItem(self._flag, ignoreBounds=True)
+        self.graphics.scene().sigMouseClicked.connect(self._on_clicked)
         self._figure: TrainingFigure | None = None
         self._wrong_unit = "per sequence"
         self.set_theme(palette)
@@ -138,32 +113,12 @@ class TrainingView(QWidget):
     def figure(self) -> TrainingFigure | None:
         return self._figure
 
-    def _prepare(self, plot: pg.PlotItem, *, is_log: bool, shows_axis: bool) -> None:
-        plot.setLogMode(y=is_log)
-        plot.setMenuEnabled(False)
-        plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())  # else nobody owns it and it outlives the view
-        plot.hideButtons()
-        plot.setMouseEnabled(x=True, y=False)
-        plot.showGrid(x=False, y=False)
-        plot.getViewBox().setDefaultPadding(0.02)
-        left, bottom = plot.getAxis("left"), plot.getAxis("bottom")
-        left.setWidth(_AXIS_WIDTH)
-        left.enableAutoSIPrefix(False)
-        bottom.enableAutoSIPrefix(False)
-        left.setStyle(tickLength=0, maxTickLevel=0, tickFont=font(ink.SMALL))
-        bottom.setStyle(tickLength=-4, maxTickLevel=0, tickFont=font(ink.SMALL), showValues=shows_axis)
-        bottom.setHeight(22 if shows_axis else 4)
-
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
-        self._graphics.setBackground(colour(palette, "panel"))
+        self.graphics.setBackground(colour(palette, "panel"))
         self._name_curves(self._wrong_unit)
         for plot in self._plots:
-            plot.getViewBox().setBackgroundColor(colour(palette, "well"))
-            plot.getViewBox().setBorder(pg.mkPen(colour(palette, "border")))
-            for name in ("left", "bottom"):
-                plot.getAxis(name).setPen(pg.mkPen(colour(palette, "border")))
-                plot.getAxis(name).setTextPen(pg.mkPen(colour(palette, "muted")))
+            plot.set_theme(palette)
         for raw, mean in self._curves:
             faint = QColor(colour(palette, "muted"))
             faint.setAlphaF(0.45)
@@ -207,17 +162,18 @@ class TrainingView(QWidget):
             self._place_flag(figure)
 
     def _draw_curves(self, figure: TrainingFigure) -> None:
+        loss, wrong = (plot.box for plot in self._plots)
         for (raw, mean), values, floor in zip(
             self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True
         ):
             raw.setData(*thinned(figure.iterations, np.maximum(values, floor)))
             mean.setData(*thinned(figure.iterations, smoothed(values, floor)))
-        self._plots[0].setXRange(0, figure.last, padding=0.02)
-        self._plots[1].setYRange(figure.below, figure.highest * 1.04, padding=0)
+        loss.setXRange(0, figure.last, padding=0.02)
+        wrong.setYRange(figure.below, figure.highest * 1.04, padding=0)
         finite = figure.loss[np.isfinite(figure.loss) & (figure.loss > 0)]
         if finite.size:
             low, high = np.log10(max(float(finite.min()), _LEAST_LOSS)), np.log10(float(finite.max()))
-            self._plots[0].setYRange(low, max(high, low + 0.5), padding=0.06)
+            loss.setYRange(low, max(high, low + 0.5), padding=0.06)
         self._name_curves(figure.wrong_unit)
         ends = np.tile([figure.below * 0.85, figure.below * 0.3], len(figure.episodes))
         self._ticks.setData(np.repeat(figure.episodes, 2), ends)
@@ -225,7 +181,7 @@ class TrainingView(QWidget):
     def _place_flag(self, figure: TrainingFigure) -> None:
         """Keep the whole number in view near both ends."""
         width = QFontMetricsF(font(ink.SMALL, ink.BOLD)).horizontalAdvance(grouped(figure.current)) + 12
-        room = max(1.0, self._plots[1].getViewBox().width())
+        room = max(1.0, self._plots[1].box.width())
         share = figure.current / figure.last
         edge = width / 2 / room
         anchor = 0.0 if share < edge else 1.0 if share > 1 - edge else 0.5
@@ -234,7 +190,7 @@ class TrainingView(QWidget):
 
     def _on_clicked(self, event: object) -> None:
         for plot in self._plots:
-            box = plot.getViewBox()
+            box = plot.box
             if box.sceneBoundingRect().contains(event.scenePos()):  # type: ignore[attr-defined]
                 self.iteration_wished.emit(float(box.mapSceneToView(event.scenePos()).x()))  # type: ignore[attr-defined]
                 return

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from ntm_core.trace import EpisodeInfo
 from ntmviz import survey
 from ntmviz.episode_figures import Happening
 from ntmviz.survey import Surveyor
+from ntmviz.views.addressing import AddressingView
+from ntmviz.views.machine import MachineView
+from ntmviz.views.sequence import SequenceView
 from ntmviz.views.training import thinned
 from tests.sessions.traces import ntm_spec, still
 
@@ -87,6 +91,7 @@ ARRAYS = """
 from pathlib import Path
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 from ntmviz.app import application
@@ -108,3 +113,35 @@ print(resident_mib() - before)
 def test_memory_of_arrays_that_are_freed_goes_back_to_the_system():
     done = subprocess.run([sys.executable, "-c", ARRAYS], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 50, "200 MiB were freed"
+
+
+def test_another_size_theme_or_workspace_paints_each_picture_once(open_window, session, qtbot, monkeypatch):
+    """And draws it once for the size and once for what it shows, however often docks move meanwhile."""
+    window = open_window(session)
+    counts = Counter()
+    for kind in (MachineView, AddressingView, SequenceView):
+        for done in ("_redraw", "paintEvent"):
+            count_calls(monkeypatch, kind, done, counts)
+
+    def check(act, most_drawn):
+        counts.clear()
+        act()
+        qtbot.waitUntil(lambda: len(counts) == 6 and window.updatesEnabled())
+        for name, count in counts.items():
+            assert count <= (most_drawn if name.endswith("_redraw") else 1), (name, count)
+
+    check(lambda: window.resize(1200, 800), 1)
+    check(lambda: window.resize(1500, 1000), 1)
+    check(lambda: window.show_workspace("Step"), 2)
+    check(lambda: window.show_workspace("Watch"), 2)
+    check(lambda: window.set_theme("light"), 2)
+
+
+def count_calls(monkeypatch, kind, name, counts):
+    method = getattr(kind, name)
+
+    def call(self, *arguments):
+        counts[f"{kind.__name__}.{name}"] += 1
+        return method(self, *arguments)
+
+    monkeypatch.setattr(kind, name, call)

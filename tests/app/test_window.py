@@ -342,10 +342,11 @@ def test_go_to_the_step_that_wrote_what_is_read(replay, qtbot):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_theme_changes_every_view_and_is_remembered(replay, theme):
+def test_a_theme_changes_every_view_and_is_remembered(replay, qtbot, theme):
     replay.set_theme(theme)
     views = replay.views
-    assert {view.theme.name for view in (views.machine, views.addressing, views.sequence)} == {theme}
+    drawn = (views.machine, views.addressing, views.sequence)
+    qtbot.waitUntil(lambda: {view.theme.name for view in drawn} == {theme} and replay.updatesEnabled())
     assert Settings().theme == theme
 
 

@@ -106,9 +106,13 @@ def chosen(name: str) -> Palette:
     return LIGHT if hints is not None and hints.colorScheme() == Qt.ColorScheme.Light else DARK
 
 
+def undress(app: QApplication) -> None:
+    """Take the style sheet away: else Qt restyles a widget again for every parent it has, when the next one comes."""
+    app.setStyleSheet("")
+
+
 def apply(app: QApplication, palette: Palette) -> None:
     """Give the whole application a theme."""
-    app.setStyleSheet("")  # else Qt restyles a widget again for every parent it has, which takes half as long again
     app.setFont(font(ink.BODY))
     roles = QPalette.ColorRole
     colours = QPalette()

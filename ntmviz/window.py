@@ -289,17 +289,21 @@ class MainWindow(QMainWindow):
         self.apply_palette(theme.chosen(name))
 
     def apply_palette(self, palette: Palette) -> None:
-        """Give the application a theme, and in the next turn of the event loop every view."""
+        """Give the application and every view a theme, in three turns of the event loop, and then paint them."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        self._settling.hold()
-        theme.apply(app, palette)
+
+        def apply() -> None:
+            theme.apply(app, palette)
+            QTimer.singleShot(0, self, dress)
 
         def dress() -> None:
             self.dress(palette)
             self._settling.release()
 
-        QTimer.singleShot(0, self, dress)
+        self._settling.hold()
+        theme.undress(app)
+        QTimer.singleShot(0, self, apply)
 
     def dress(self, palette: Palette) -> None:
         """Give what draws itself the theme that the application has."""

@@ -25,6 +25,7 @@ from tests.soak import acts, files
 from tests.soak.blocks import Pulse
 from tests.soak.driver import Driver
 from tests.soak.hand import Hand
+from tests.soak.pace import Pace
 from tests.soak.report import Report
 from tests.soak.resources import AtRest, Memory
 
@@ -65,7 +66,7 @@ def drive(folder: Path, minutes: float, seed: int) -> Report:
     """One run; what it opens and trains lies in the folder."""
     opened = files.make(folder)
     app = application()
-    complaints, memory, rests = Complaints(app), Memory(), list[AtRest]()
+    complaints, memory, pace, rests = Complaints(app), Memory(), Pace(), list[AtRest]()
     window = make_window("dark")
     window.resize(1440, 900)
     window.show()
@@ -80,7 +81,9 @@ def drive(folder: Path, minutes: float, seed: int) -> Report:
             memory.sample(pulse.seconds)
 
     def sample() -> None:
-        memory.sample(pulse.seconds)
+        with pulse.excused():
+            memory.sample(pulse.seconds)
+            pace.sample()
 
     def give_up() -> None:
         complaints.heard.append(f"the run did not end in {GRACE_S:g} s beyond its time; it stood at {pulse.doing!r}")
@@ -102,7 +105,7 @@ def drive(folder: Path, minutes: float, seed: int) -> Report:
         each.stop()
     window.close()
     complaints.stop()
-    return Report(seconds, seed, dict(driver.counts), pulse.blocks, memory, rests, complaints.heard)
+    return Report(seconds, seed, dict(driver.counts), pulse.blocks, memory, pace, rests, complaints.heard)
 
 
 def main() -> int:

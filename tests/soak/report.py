@@ -20,6 +20,8 @@ from tests.soak.resources import MIB, AtRest, Memory
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.soak.pace import Pace
+
 MOST_BLOCK_S = 0.1
 ALLOWANCE_MIB = 32.0
 """What the window may grow by beyond the recording's cache: tables of a growing session, fonts, caches of Qt."""
@@ -27,6 +29,7 @@ FEW_OBJECTS = 40
 """What the number of objects at rest may differ by: recent files are listed, a panel says more or less. To leak one
 object an act would be hundreds."""
 _SHARES = (0.5, 0.99, 0.999)
+_SLOWNESS = (("p50", 0.5), ("p90", 0.9), ("max", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Report:
     acts: dict[str, int]
     blocks: Blocks
     memory: Memory
+    pace: Pace
     rests: list[AtRest]
     complaints: list[str]
     """Messages of Qt, exceptions that nobody caught."""
@@ -48,6 +52,7 @@ class Report:
             "machine": _machine(),
             "minutes": round(self.seconds / 60, 2),
             "seed": self.seed,
+            "slowness": {name: round(self.pace.slowness(share), 2) for name, share in _SLOWNESS},
             "acts": self.acts,
             "blocks": {"count": blocks.count}
             | {clock: self._milliseconds(clock) for clock in ("wall", "cpu")}
@@ -108,6 +113,9 @@ class Report:
             f"{sum(self.acts.values())} acts: {', '.join(f'{name} {count}' for name, count in self.acts.items())}",
             "",
             f"Blocks of the GUI thread (turns of its event loop above 5 ms): {self.blocks.count}",
+            "  one loop of Python takes "
+            + ", ".join(f"{self.pace.slowness(share):.2f} times its fastest at {name}" for name, share in _SLOWNESS)
+            + ": what others take of the machine",
             *(f"  {clock:<5}{_row(self._milliseconds(clock))} ms" for clock in ("wall", "cpu")),
             *(line for clock in ("wall", "cpu") for line in self._worst(clock)),
             "",

@@ -101,9 +101,7 @@ class Lineage:
     def series(self, name: str, start: int = 0, stop: int | None = None) -> Array:
         """One field over the steps start .. stop - 1: (steps, *field.shape)."""
         first, last, _ = slice(start, stop).indices(len(self))
-        if len(self.parts) == 1 or first >= last:
-            return self.parts[-1].source.series(name, first, max(first, last)) if first < last else self._nothing(name)
-        pieces = []
+        pieces = [np.empty((0, *self.spec[name].shape), np.float32)]
         ends = [part.first for part in self.parts[1:]] + [len(self)]
         for part, end in zip(self.parts, ends, strict=True):
             low, high = max(first, part.first), min(last, end)
@@ -128,9 +126,6 @@ class Lineage:
             )
             for field in self.spec.carried
         )
-
-    def _nothing(self, name: str) -> Array:
-        return np.empty((0, *self.spec[name].shape), np.float32)
 
     def _part_of(self, step: int) -> Part:
         """The episode whose own step it is."""

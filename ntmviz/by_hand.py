@@ -46,6 +46,8 @@ class ByHand(QObject):
         self.link = HandLink(window.desk, self)
         self._next: tuple[Path, int, int] | None = None
         """The session that is about to be opened, and where to go in it."""
+        self._plans: dict[tuple[Path, int], Plan | None] = {}
+        """Of the sequence that was looked at last: its session and episode."""
         self._connect()
 
     def _connect(self) -> None:
@@ -186,7 +188,8 @@ class ByHand(QObject):
             message = "Waking the network; this takes a few seconds."
         elif not link.is_awake_for(recording.path):
             state, offers = HandState.ASLEEP, (Offer("Wake the network here", hand_words.WAKE),)
-            message = "The training goes on; to wake a network of its session pauses it."
+            if self._window.desk.shows_training:
+                message = "The training goes on; to wake a network of its session pauses it."
         elif known is not None:
             message = self._exactness(recording, place, known)
         return hand_words.status(state, line, step, self._plan(line), link.delimiter, message, tone, offers)
@@ -209,11 +212,14 @@ class ByHand(QObject):
         recording, root = self._window.desk.recording, line.root
         if recording is None:
             return None
-        if root.source.info.kind is EpisodeKind.MANUAL:
-            told = self.link.plans.get((recording.path, root.episode))
-            if told is not None:
-                return told
-        return Plan.as_it_ran(root.source)
+        place = recording.path, root.episode
+        if root.source.info.kind is EpisodeKind.MANUAL and place in self.link.plans:
+            return self.link.plans[place]
+        if recording.is_live:
+            return Plan.as_it_ran(root.source)  # it may still grow
+        if place not in self._plans:
+            self._plans = {place: Plan.as_it_ran(root.source)}
+        return self._plans[place]
 
     def _planned(self, now: Resolved) -> Plan | None:
         return self._plan(_line(now)) if self.is_shown else None

@@ -78,7 +78,9 @@ class Rescue(QObject):
         if self._recorder is Recorder.WELL:
             return
         said = self._said_of_recorder = _in_words(self._recorder, progress)
-        if self._recorder is Recorder.STOPPED:
+        if self._recorder is Recorder.GONE:
+            self._offer_restart(said)
+        elif self._recorder is Recorder.STOPPED:
             self._notice.show_offer(said, "Let it go on", self._wake_recorder)
         else:
             self._notice.show_failure(said)
@@ -109,7 +111,7 @@ def _in_words(recorder: Recorder, progress: Mapping[str, Any]) -> str:
     waiting = f"{size_on_disk(progress['queued_bytes'])} wait"
     match recorder:
         case Recorder.GONE:
-            return f"{progress['recorder_failure']}; training goes on, and what was flushed is in the session"
+            return f"{progress['recorder_failure']}; training goes on unseen, and what was flushed is in the session"
         case Recorder.STOPPED:
             return f"the recorder was stopped by a signal (SIGSTOP): {waiting}; training is not slowed"
         case Recorder.DROPPING:

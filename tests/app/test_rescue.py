@@ -83,6 +83,16 @@ def test_a_killed_engine_is_restarted_by_one_click_though_its_recorder_was_stopp
     check_kept(path, flushed, complete=False)
 
 
+def test_a_killed_recorder_is_told_of_and_one_click_trains_on_in_a_new_session(training, path, qtbot):
+    flushed = steps_in(path)
+    os.kill(child_running(training.desk.engine.pid, "sessions.writer"), signal.SIGKILL)
+    offered(training, qtbot, "training goes on unseen", "Restart from the last checkpoint")
+    assert training.desk.is_training
+    accept(training, qtbot)
+    goes_on_from(path, training, qtbot)
+    check_kept(path, flushed, complete=False)
+
+
 def test_a_stopped_engine_is_restarted_by_one_click_and_loses_nothing(training, path, qtbot):
     engine = training.desk.engine.pid
     os.kill(engine, signal.SIGSTOP)
@@ -162,8 +172,6 @@ def test_a_slow_recorder_is_told_of_while_it_is_behind(window):
     assert window.notice.text == "The recorder is behind: 67.1 MB wait, episodes are dropped; training is not slowed"
     window.desk.progressed.emit(progress(dropped_episodes=3))
     assert window.notice.isHidden()
-    window.desk.progressed.emit(progress(dropped_episodes=3, recorder_failure="the disk is full"))
-    assert window.notice.text.startswith("The disk is full; training goes on")
 
 
 def test_a_killed_window_leaves_nothing_even_where_engine_and_recorder_were_stopped(launch, options, path):

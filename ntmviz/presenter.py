@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ntm_core.lineage import Lineage
 from ntm_core.trace import EpisodeKind
@@ -85,7 +85,9 @@ class Presenter(QObject):
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
-        views.sequence.resized.connect(self.refit, Qt.ConnectionType.QueuedConnection)
+        refitting = QTimer(self, singleShot=True, interval=0)
+        refitting.timeout.connect(self.refit)
+        views.sequence.resized.connect(refitting.start)
 
     @property
     def now(self) -> Resolved | None:

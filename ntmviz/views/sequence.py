@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from PySide6.QtGui import QResizeEvent
 
     from ntmviz.colours import Palette
     from ntmviz.episode_figures import Happening, SequenceFigure
@@ -108,8 +109,8 @@ class SequenceView(Canvas):
         self._step, self._loop = step, loop
         self._draw_over()
 
-    def _on_outgrown(self) -> None:
-        super()._on_outgrown()
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
         self.resized.emit()
 
     def _redraw(self) -> None:

@@ -145,3 +145,18 @@ def count_calls(monkeypatch, kind, name, counts):
         return method(self, *arguments)
 
     monkeypatch.setattr(kind, name, call)
+
+
+def test_a_wider_window_shows_more_steps_of_a_long_episode(open_window, tmp_path, qtbot):
+    spec = ntm_spec(16, 4)
+    path = tmp_path / "long.ntmviz.h5"
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), still(spec))
+        recorder.append_steps({field.name: np.zeros((600, *field.shape), np.float32) for field in spec})
+    window = open_window(path)
+    window.resize(1024, 700)
+    steps = window.views.sequence.steps_in_view
+    qtbot.waitUntil(lambda: window.views.sequence.sequence_layout.count == steps(600))
+    narrow = steps(600)
+    window.resize(1700, 900)
+    qtbot.waitUntil(lambda: window.views.sequence.sequence_layout.count == steps(600) > narrow)

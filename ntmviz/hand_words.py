@@ -117,8 +117,8 @@ def without_weights(recording: Recording, episode: int) -> tuple[str, tuple[Offe
 
 def ran_on(recording: Recording, checkpoint: int) -> int | None:
     """The first episode that ran on a checkpoint."""
-    found = (index for index, each in enumerate(recording.episodes) if each.info.checkpoint == checkpoint)
-    return next(found, None)
+    found = np.flatnonzero(recording.episode_checkpoints == checkpoint)
+    return int(found[0]) if found.size else None
 
 
 def output(line: Lineage, step: int) -> OutputBits | None:

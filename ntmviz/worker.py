@@ -13,6 +13,7 @@ stop.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ntm_core.errors import CoreError
@@ -37,7 +39,6 @@ from sessions.stopped import wake_when_parent_dies
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from io import RawIOBase
-    from pathlib import Path
 
     from sessions import Recorder
 
@@ -45,6 +46,8 @@ SLICE_S = 0.05
 """How long it trains between two looks at its orders."""
 NEWS_S = 0.1
 """Time between two reports of progress."""
+GIVE_WAY = 5
+"""How much nicer than the window: beside a window that draws without pause it still gets a quarter of a core."""
 LAST_NEWS_S = 2.0
 """How long the end of the process waits for a window to read the last news."""
 
@@ -186,6 +189,13 @@ class Worker:
         self._tell("progress", is_paused=self._is_paused, recording=self._run.recording, **told)
 
 
+def _give_way() -> None:
+    """Let the window have a core before this process whenever it wants one: a hand never waits for a training."""
+    os.nice(GIVE_WAY)
+    with contextlib.suppress(OSError):  # where the system weighs sessions of processes, not single ones
+        Path("/proc/self/autogroup").write_text(str(GIVE_WAY))
+
+
 def _go_on_alone(session: Path) -> None:
     """Let the next window find this process, and let go of the terminal, which may close."""
     try:
@@ -240,6 +250,7 @@ def _part(order: Mapping[str, Any], name: str, kind: type[_Part]) -> _Part:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     wake_when_parent_dies()
+    _give_way()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the terminal tells the window, which then ends our input
     code = main()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sessions.tables import Table
 
 Array = NDArray[Any]
-_BY_HAND = [number for kind, number in schema.KINDS.items() if kind.is_by_hand]
+_BY_HAND = np.array([number for kind, number in schema.KINDS.items() if kind.is_by_hand])
 _KINDS = {number: kind for kind, number in schema.KINDS.items()}
 
 
@@ -113,9 +113,14 @@ class Episodes(Sequence[Episode]):
         return np.ascontiguousarray(self._table.rows["iteration"])
 
     @property
+    def checkpoints(self) -> NDArray[np.int64]:
+        """The checkpoint that each episode ran on, -1 where its weights are not kept: (episodes,)."""
+        return np.ascontiguousarray(self._table.rows["checkpoint"])
+
+    @property
     def by_hand(self) -> NDArray[np.int64]:
         """Indices of the episodes that were worked by hand."""
-        return np.flatnonzero(np.isin(self._table.rows["kind"], _BY_HAND))
+        return np.flatnonzero((self._table.rows["kind"][:, np.newaxis] == _BY_HAND).any(axis=1))
 
     def row(self, index: int) -> Any:
         return self._table.rows[index]

@@ -93,6 +93,11 @@ class Recording:
         return self._episodes.iterations
 
     @property
+    def episode_checkpoints(self) -> NDArray[np.int64]:
+        """The checkpoint that each episode ran on, -1 where its weights are not kept: (episodes,)."""
+        return self._episodes.checkpoints
+
+    @property
     def by_hand(self) -> NDArray[np.int64]:
         """Indices of the episodes that were worked by hand: drawn sequences, forks, lesions."""
         return self._episodes.by_hand

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 pytestmark = pytest.mark.timeout(300)
-MOST_CPU_MS = {"p99": 150, "max": 400}
-"""Of a block. `make soak` on a machine that does nothing else holds every one to 100 ms of wall time; here the work of
-others shares the cores, which makes a thread wait and, where two threads share a core, its CPU time twice as long."""
+MOST_OWN_MS = {"p99": 100, "max": 250}
+"""Of a block, in CPU time at the machine's best. `make soak` holds every one to 100 ms; here other tests share the
+cores and their caches, and the pace that is measured after a block is not always that of the block."""
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,8 @@ def test_every_act_is_done_and_neither_qt_nor_python_complains(report):
 def test_no_block_of_the_window_takes_long(report):
     blocks = report["blocks"]
     assert blocks["count"] > 100
-    for name, most in MOST_CPU_MS.items():
-        assert blocks["cpu"][name] <= most, report["printed"]
+    for name, most in MOST_OWN_MS.items():
+        assert blocks["own"][name] <= most, report["printed"]
 
 
 def test_memory_does_not_grow_beyond_the_cache_and_nothing_is_left_at_rest(report):

@@ -70,7 +70,7 @@ def drive(folder: Path, minutes: float, seed: int) -> Report:
     window = make_window("dark")
     window.resize(1440, 900)
     window.show()
-    pulse = Pulse(count_from=WARM_UP_S)
+    pulse = Pulse(WARM_UP_S, pace)
     driver = Driver(Hand(window), pulse, acts.table(opened), acts.REST, seconds=60 * minutes, seed=seed)
 
     def rest() -> None:

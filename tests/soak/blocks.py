@@ -24,10 +24,13 @@ from PySide6.QtCore import QObject, Qt, QTimer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.soak.pace import Pace
+
 PULSE_MS = 2
 SHORTEST_S = 0.005
 WATCH_S = 0.05
-"""A block that lasts as long as this has its stack looked at."""
+"""A block that lasts as long as this has its stack looked at, and the pace of the machine measured after it."""
+CLOCKS = ("wall", "cpu", "own")
 WORST = 10
 _BIN_S = 0.0005
 _BINS = 4000
@@ -69,20 +72,26 @@ class Block:
     doing: str
     where: str
     """The innermost lines of the product after WATCH_S, or ""."""
+    slowness: float = 1.0
+    """How many times slower than at its fastest the machine was just after a long one."""
+
+    @property
+    def own(self) -> float:
+        """Seconds it would have taken on a machine that does nothing for others."""
+        return self.took.cpu / self.slowness
 
 
 class Blocks:
     """Counts blocks in bins of half a millisecond, and keeps the worst: its size does not grow."""
 
     def __init__(self) -> None:
-        self.wall = np.zeros(_BINS, np.int64)
-        self.cpu = np.zeros(_BINS, np.int64)
+        self._counts = {clock: np.zeros(_BINS, np.int64) for clock in CLOCKS}
         self._order = itertools.count()
-        self._worst: dict[str, list[tuple[float, int, Block]]] = {"wall": [], "cpu": []}
+        self._worst: dict[str, list[tuple[float, int, Block]]] = {clock: [] for clock in CLOCKS}
 
     def add(self, block: Block) -> None:
-        for name, seconds in (("wall", block.took.wall), ("cpu", block.took.cpu)):
-            getattr(self, name)[min(int(seconds / _BIN_S), _BINS - 1)] += 1
+        for name, seconds in zip(CLOCKS, (block.took.wall, block.took.cpu, block.own), strict=True):
+            self._counts[name][min(int(seconds / _BIN_S), _BINS - 1)] += 1
             worst = self._worst[name]
             heapq.heappush(worst, (seconds, next(self._order), block))
             if len(worst) > WORST:
@@ -90,10 +99,10 @@ class Blocks:
 
     @property
     def count(self) -> int:
-        return int(self.wall.sum())
+        return int(self._counts["wall"].sum())
 
     def worst(self, clock: str) -> list[Block]:
-        """By "wall" or "cpu", the worst first."""
+        """By one of CLOCKS, the worst first."""
         return [block for _, _, block in sorted(self._worst[clock], reverse=True)]
 
     def most(self, clock: str) -> float:
@@ -102,7 +111,7 @@ class Blocks:
 
     def quantile(self, clock: str, share: float) -> float:
         """Seconds that so many of the blocks do not pass, to half a millisecond."""
-        counts = np.cumsum(getattr(self, clock))
+        counts = np.cumsum(self._counts[clock])
         if not counts[-1]:
             return 0.0
         upper_edge = (int(np.searchsorted(counts, share * counts[-1])) + 1) * _BIN_S
@@ -112,9 +121,10 @@ class Blocks:
 class Pulse(QObject):
     """Beats in the thread that made it and collects its blocks from `count_from` seconds on."""
 
-    def __init__(self, count_from: float) -> None:
+    def __init__(self, count_from: float, pace: Pace) -> None:
         super().__init__()
         self.blocks = Blocks()
+        self._pace = pace
         self.doing = "opening"
         """What goes on now, in words; blocks carry it."""
         self._count_from = count_from
@@ -151,8 +161,13 @@ class Pulse(QObject):
         where = self._watch.seen(self._last.wall)
         doing = self.doing if self._did == self.doing else f"{self._did}, then {self.doing}"
         self._last, self._did = now, self.doing
-        if took.wall > SHORTEST_S and at > self._count_from:
-            self.blocks.add(Block(at, took, doing, where))
+        if took.wall <= SHORTEST_S or at <= self._count_from:
+            return
+        slowness = 1.0
+        if took.wall > WATCH_S:
+            with self.excused():
+                slowness = self._pace.sample()
+        self.blocks.add(Block(at, took, doing, where, slowness))
 
 
 class _Watch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 
@@ -16,12 +17,17 @@ class Pace:
 
     def __init__(self) -> None:
         self._seconds = array("d")
+        self._fastest = math.inf
 
-    def sample(self) -> None:
+    def sample(self) -> float:
+        """Time it once more. Returns how many times as long as its fastest so far it took."""
         started, total = time.thread_time(), 0
         for number in range(_ROUNDS):
             total += number
-        self._seconds.append(time.thread_time() - started)
+        taken = time.thread_time() - started
+        self._fastest = min(self._fastest, taken)
+        self._seconds.append(taken)
+        return taken / self._fastest
 
     def slowness(self, share: float) -> float:
         """How many times as long as its fastest the loop takes, at a share of all samples."""

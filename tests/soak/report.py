@@ -14,7 +14,7 @@ import pyqtgraph
 import PySide6
 
 from sessions.recording import CACHE_BYTES
-from tests.soak.blocks import WORST, Blocks
+from tests.soak.blocks import CLOCKS, WORST, Blocks
 from tests.soak.resources import MIB, AtRest, Memory
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ class Report:
             "slowness": {name: round(self.pace.slowness(share), 2) for name, share in _SLOWNESS},
             "acts": self.acts,
             "blocks": {"count": blocks.count}
-            | {clock: self._milliseconds(clock) for clock in ("wall", "cpu")}
+            | {clock: self._milliseconds(clock) for clock in CLOCKS}
             | {
                 f"worst by {clock}": [asdict(block) | {"took": block.took._asdict()} for block in blocks.worst(clock)]
-                for clock in ("wall", "cpu")
+                for clock in CLOCKS
             },
             "memory": {
                 "first": round(memory.first, 1),
@@ -77,7 +77,8 @@ class Report:
         grown = self.memory.last - self.memory.first
         return {
             f"no block above {1000 * MOST_BLOCK_S:.0f} ms": self.blocks.most("wall") <= MOST_BLOCK_S,
-            f"no block of more than {1000 * MOST_BLOCK_S:.0f} ms of CPU": self.blocks.most("cpu") <= MOST_BLOCK_S,
+            f"no block above {1000 * MOST_BLOCK_S:.0f} ms of CPU at the machine's best": self.blocks.most("own")
+            <= MOST_BLOCK_S,
             "memory grows by no more than the cache": grown <= CACHE_BYTES / MIB + ALLOWANCE_MIB,
             "nothing is left at rest": self._is_tidy(),
             "no warning of Qt, no exception": not self.complaints,
@@ -116,8 +117,9 @@ class Report:
             "  one loop of Python takes "
             + ", ".join(f"{self.pace.slowness(share):.2f} times its fastest at {name}" for name, share in _SLOWNESS)
             + ": what others take of the machine",
-            *(f"  {clock:<5}{_row(self._milliseconds(clock))} ms" for clock in ("wall", "cpu")),
-            *(line for clock in ("wall", "cpu") for line in self._worst(clock)),
+            *(f"  {clock:<5}{_row(self._milliseconds(clock))} ms" for clock in CLOCKS),
+            "  own: CPU time over how many times slower than its best the machine was just then",
+            *(line for clock in CLOCKS for line in self._worst(clock)),
             "",
             f"Memory, MiB: first {memory.first:.0f}, last {memory.last:.0f}, peak {memory.peak:.0f}, "
             f"slope over the last two thirds {memory.slope:+.2f} a minute",
@@ -130,10 +132,11 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def _worst(self, clock: str) -> list[str]:
-        rows = [f"  the worst {WORST} by {clock}:   at s   wall ms    cpu   without a core"]
+        rows = [f"  the worst {WORST} by {clock}:   at s   wall ms    cpu    own   without a core"]
         for block in self.blocks.worst(clock):
-            wall, cpu, waited = (1000 * seconds for seconds in block.took)
-            rows.append(f"  {block.at:26.1f} {wall:9.1f} {cpu:6.1f} {waited:8.1f}   {block.doing}: {block.where}")
+            wall, cpu, waited, own = (1000 * seconds for seconds in (*block.took, block.own))
+            numbers = f"{block.at:26.1f} {wall:9.1f} {cpu:6.1f} {own:6.1f} {waited:8.1f}"
+            rows.append(f"  {numbers}   {block.doing}: {block.where}")
         return rows
 
 

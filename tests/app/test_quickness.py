@@ -130,7 +130,7 @@ def test_another_size_theme_or_workspace_paints_each_picture_once(open_window, s
         for name, count in counts.items():
             assert count <= (most_drawn if name.endswith("_redraw") else 1), (name, count)
 
-    check(lambda: window.resize(1200, 800), 1)
+    check(lambda: window.resize(1200, 860), 1)
     check(lambda: window.resize(1500, 1000), 1)
     check(lambda: window.show_workspace("Step"), 2)
     check(lambda: window.show_workspace("Watch"), 2)

@@ -109,4 +109,15 @@ class Hatch:
     fill: str | None = None
 
 
-Mark = Text | Box | Line | Marker | Image | Hatch
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Equal frames at many places, which is one mark: thousands would take as many turns."""
+
+    corners: NDArray[np.floating]
+    """(frames, 2): left and top of each."""
+    width: float
+    height: float
+    token: str
+
+
+Mark = Text | Box | Line | Marker | Image | Hatch | Frames

@@ -98,6 +98,11 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
                 painter.drawImage(QRectF(mark.x, mark.y, mark.width, mark.height), as_image(packed))
             case ink.Hatch():
                 _draw_hatch(painter, mark, palette)
+            case ink.Frames():
+                painter.setPen(_pen(colour(palette, mark.token), 1))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                size = (mark.width - 1, mark.height - 1)
+                painter.drawRects([QRectF(x, y, *size) for x, y in (mark.corners + 0.5).tolist()])
 
 
 def _pen(of: QColor, width: float) -> QPen:

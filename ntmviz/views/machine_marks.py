@@ -222,14 +222,9 @@ def changes(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mar
     rows, pitch = layout.rows, layout.column_pitch
     shown = slice(rows.first, rows.last + 1)
     moved = np.abs(figure.memory[shown] - figure.before[shown]) > 0.02 * figure.limit
-    for row, word in np.argwhere(moved):
-        yield ink.Box(
-            layout.memory_left + int(word) * pitch + 1,
-            rows.y(rows.first + int(row)) + 1,
-            pitch - 2,
-            rows.pitch - 2,
-            stroke="text",
-        )
+    row, word = np.nonzero(moved)
+    corners = np.stack((layout.memory_left + word * pitch + 1, rows.y(rows.first) + row * rows.pitch + 1), axis=1)
+    yield ink.Frames(corners, pitch - 2, rows.pitch - 2, "text")
 
 
 def hatches(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu
 
 from ntm_core.trace import StepRecord
-from ntmviz import notes
+from ntmviz import ink, notes
 from ntmviz.figures import HeadKind
 from ntmviz.notes import Bookmark
 from ntmviz.settings import Settings
@@ -288,13 +288,20 @@ def test_the_wheel_scrolls_all_views_that_share_the_rows(replay):
 
 def test_d_frames_the_cells_that_the_step_changed(replay, qtbot):
     replay.navigation.go_to_step(0)
-    plain = len(replay.views.machine.over.marks)
+    assert not [mark for mark in replay.views.machine.over.marks if isinstance(mark, ink.Frames)]
     press(qtbot, replay, Qt.Key.Key_D)
     figure = replay.views.machine.figure
     rows = replay.views.machine.machine_layout.rows
     moved = np.abs(figure.memory - figure.before)[rows.first : rows.last + 1] > 0.02 * figure.limit
     assert moved.any()
-    assert len(replay.views.machine.over.marks) - plain == moved.sum()
+    (frames,) = (mark for mark in replay.views.machine.over.marks if isinstance(mark, ink.Frames))
+    layout = replay.views.machine.machine_layout
+    row, word = np.argwhere(moved)[0]
+    assert len(frames.corners) == moved.sum()
+    assert frames.corners[0].tolist() == [
+        layout.memory_left + word * layout.column_pitch + 1,
+        rows.y(rows.first + int(row)) + 1,
+    ]
     assert "changes framed" in replay.views.machine_header.sentence
 
 

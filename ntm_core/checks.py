@@ -18,11 +18,34 @@ def whole(name: str, value: object, *, at_least: int) -> None:
         raise ConfigError(f"{name} is a whole number, at least {at_least}; got {value!r}")
 
 
-def number(name: str, value: object, *, above: float = -math.inf, below: float = math.inf) -> None:
-    """Raises ConfigError unless value is a finite number between the two, neither included."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
-        limits = [f"{word} {limit:g}" for word, limit in (("above", above), ("below", below)) if math.isfinite(limit)]
+def number(
+    name: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    below: float = math.inf,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    """Raises ConfigError unless value is a finite number between the limits; `above` and `below` are not included."""
+    low, high = (-math.inf if at_least is None else at_least), (math.inf if at_most is None else at_most)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not above < value < below or not low <= value <= high:  # type: ignore[operator]
+        words = (("above", above), ("below", below), ("at least", low), ("at most", high))
+        limits = [f"{word} {limit:g}" for word, limit in words if math.isfinite(limit)]
         raise ConfigError(f"{name} is a finite number {' and '.join(limits)}".rstrip() + f"; got {value!r}")
+
+
+def switch(name: str, value: object) -> None:
+    """Raises ConfigError unless value is True or False."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} is true or false; got {value!r}")
+
+
+def in_order(low_name: str, low: int, high_name: str, high: int) -> None:
+    """Raises ConfigError unless low is at most high."""
+    if high < low:
+        raise ConfigError(f"{high_name} is at least {low_name}, {low}; got {high}")
 
 
 def share(name: str, value: object) -> None:

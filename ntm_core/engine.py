@@ -15,6 +15,7 @@ from ntm_core.journal import Journal
 from ntm_core.lineage import Place
 from ntm_core.observe import observe, trace_spec
 from ntm_core.stepping import Stepper
+from ntm_core.tasks import Trial
 from ntm_core.trace import EpisodeInfo, EpisodeKind
 from ntm_core.training import TrainConfig, Trainer, Update, on_device, score
 
@@ -109,7 +110,8 @@ class Engine:
             case commands.Train():
                 return self._train(command.iterations)
             case commands.Evaluate():
-                return self._evaluate(command.lengths or self.task.test_lengths, command.sequences)
+                trials = tuple(Trial(str(length), {"length": length}) for length in command.lengths)
+                return self._evaluate(trials or self.task.trials, command.sequences)
             case commands.Save():
                 return self._save()
             case commands.Reset():
@@ -153,9 +155,7 @@ class Engine:
     def _check(self) -> list[Event]:
         check, iteration = self.trainer.check(), self.trainer.iteration
         criterion = self.task.criterion
-        happened: list[Event] = [
-            events.Evaluated(criterion.length, check.bit_error_rate, criterion.sequences, iteration)
-        ]
+        happened: list[Event] = [events.Evaluated(criterion.trial.name, *check.result, criterion.sequences, iteration)]
         if check.is_solved and not self._is_solved:
             self._is_solved = True
             happened += self._keep_checkpoint()
@@ -176,12 +176,12 @@ class Engine:
             self._record_update(update, item, f"{what} not finite")
         return [*kept, events.NonFinite(iteration, str(what))]
 
-    def _evaluate(self, lengths: tuple[int, ...], sequences: int) -> list[Event]:
+    def _evaluate(self, trials: tuple[Trial, ...], sequences: int) -> list[Event]:
         iteration = self.trainer.iteration
         seed = seeding.derive(seeding.EVALUATION, self.trainer.seed, iteration)
         return [
-            events.Evaluated(length, self.trainer.evaluate(length, sequences, seed), sequences, iteration)
-            for length in lengths
+            events.Evaluated(trial.name, *self.trainer.evaluate(trial, sequences, seed), sequences, iteration)
+            for trial in trials
         ]
 
     def _save(self) -> list[Event]:
@@ -219,12 +219,14 @@ class Engine:
         )
         with self._journal.recording():
             items = slice(item, item + 1)
-            observation = observe(self.spec, update.trace, update.sample.only(items), update.logits[:, items])
+            observation = observe(
+                self.spec, update.trace, update.sample.only(items), update.logits[:, items], self.task
+            ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)
 
     def _record_evaluation(self) -> None:
-        """Record one sequence of the criterion's length, run alone so that a rerun is exact to the bit."""
+        """Record one sequence of the criterion's sizes, run alone so that a rerun is exact to the bit."""
         if not self._journal.records:
             return
         iteration = self.trainer.iteration
@@ -233,11 +235,11 @@ class Engine:
             kind=EpisodeKind.EVAL, iteration=iteration, seed=seed, checkpoint=self._journal.checkpoint_of(iteration)
         )
         with self._journal.recording(), torch.no_grad():
-            sample = self.task.sample(1, seeding.generator(seed), self.task.criterion.length)
-            sample = on_device(sample, self.trainer.device)
+            sizes = self.task.criterion.trial.sizes
+            sample = on_device(self.task.sample(1, seeding.generator(seed), **sizes), self.trainer.device)
             logits, _, trace = self.model(sample.inputs, trace=True)
             scores = score(logits, sample)
-            observation = observe(self.spec, trace, sample, logits)
+            observation = observe(self.spec, trace, sample, logits, self.task)
             self._journal.write(info, observation, loss=float(scores.loss), wrong_bits=float(scores.wrong_bits))
 
     def _reset(self, start: Reset) -> list[Event]:

@@ -27,10 +27,16 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The share of wrong bits on so many fresh sequences of a length."""
+    """How well the network does on so many fresh sequences of a trial."""
 
-    length: int
+    trial: str
+    """Its name: "20" for sequences of that length, unless the task calls it something else."""
     bit_error_rate: float
+    """Share of wrong bits among the scored ones."""
+    bits_per_sequence: float
+    """Cross-entropy, mean over the sequences."""
+    excess_bits: float
+    """Of those, what is above the task's optimum."""
     sequences: int
     iteration: int
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from ntm_core.trace import Field, Order
+from ntm_core.trace import Order, WriteOrder
 
-StateT = TypeVar("StateT", bound=tuple[Tensor, ...])
-ViewT = TypeVar("ViewT", bound=tuple[Tensor, ...])
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ntm_core.trace import Field
+
+Bundle: TypeAlias = "tuple[Tensor | None, ...]"
+"""A NamedTuple of tensors, batch first; None where the network's settings leave something out."""
+StateT = TypeVar("StateT", bound=Bundle)
+ViewT = TypeVar("ViewT", bound=Bundle)
 
 
 _ALL = slice(None)
@@ -40,14 +46,15 @@ class Config(Protocol):
 class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     """A recurrent network whose state is a value: to rewind is to keep an older one.
 
-    State and view are NamedTuples of tensors, batch first. The fields that `fields` lists are found in the view by
-    name, and the carried ones in the state too.
+    State and view are NamedTuples of tensors, batch first, with None for what the settings leave out. The fields that
+    `fields` lists are found in the view by name, and the carried ones in the state too: they are all that is not None.
     """
 
     name: ClassVar[str]
     """What the registry and checkpoints call it."""
     config: Config
-    order: Order
+    order: Order = Order.READ_FIRST
+    write_order: WriteOrder = WriteOrder.PARALLEL
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
@@ -82,9 +89,24 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
         return torch.stack(logits), state, _stacked(initial, views, items) if trace else None
 
 
+def held(bundle: Bundle) -> dict[str, Tensor]:
+    """What a state or view holds, by name: the tensors that are not None."""
+    named = zip(bundle._fields, bundle, strict=True)  # type: ignore[attr-defined]
+    return {name: tensor for name, tensor in named if tensor is not None}
+
+
+def mapped(bundle: StateT, change: Callable[[Tensor], Tensor]) -> StateT:
+    """The same kind of bundle with each tensor changed."""
+    return _made(type(bundle), [None if tensor is None else change(tensor) for tensor in bundle])
+
+
 def _stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
     with torch.no_grad():
-        first = type(initial)(*(tensor.detach()[items] for tensor in initial))
+        first = mapped(initial, lambda tensor: tensor.detach()[items])
         columns = zip(*views, strict=True)
-        steps = type(views[0])(*(torch.stack([tensor[items] for tensor in column]) for column in columns))
-    return Trace(first, steps)
+        steps = [None if column[0] is None else torch.stack([each[items] for each in column]) for column in columns]
+    return Trace(first, _made(type(views[0]), steps))
+
+
+def _made(kind: type[StateT], tensors: Sequence[Tensor | None]) -> StateT:
+    return kind(*tensors)  # type: ignore[arg-type]

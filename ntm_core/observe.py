@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ntm_core.trace import Array, Field, Role, TraceSpec
+from ntm_core.trace import Array, Field, Phase, Role, TraceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,12 @@ class Observation(NamedTuple):
     columns: dict[str, Array]
     """All fields of all steps, time first."""
 
+    def trimmed(self) -> Observation:
+        """Without the steps at the end that only fill up a batch."""
+        used = np.flatnonzero(self.columns["phase"])
+        steps = int(used[-1]) + 1 if len(used) else 0
+        return Observation(self.initial, {name: column[:steps] for name, column in self.columns.items()})
+
 
 def trace_spec(model: MemoryNetwork[Any, Any], task: Task) -> TraceSpec:
     """The fields of a model's steps on a task: the model's own, then input, output, target and mask."""
@@ -36,12 +42,16 @@ def trace_spec(model: MemoryNetwork[Any, Any], task: Task) -> TraceSpec:
             Field("output", Role.OUTPUT, (task.outputs,), ("channel",), "probability", share),
             Field("target", Role.TARGET, (task.outputs,), ("channel",), "", share),
             Field("mask", Role.MASK, (), (), "", share),
+            Field("phase", Role.PHASE, (), (), "", (0.0, float(max(Phase)))),
         ),
         model.order,
+        model.write_order,
     )
 
 
-def observe(spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Tensor, item: int = 0) -> Observation:
+def observe(
+    spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Tensor, task: Task, item: int = 0
+) -> Observation:
     """One sequence of a batch, brought to the host in one transfer whatever its length and the number of fields.
 
     trace: of the batch.   sample: what it ran on.   logits: (time, batch, outputs).   item: which sequence.
@@ -51,6 +61,7 @@ def observe(spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Ten
         "output": logits,
         "target": sample.targets,
         "mask": sample.mask,
+        "phase": task.phases(sample),
     } | trace.steps._asdict()
     initial = [getattr(trace.initial, field.name)[item] for field in spec.carried]
     steps = [values[field.name][:, item] for field in spec]

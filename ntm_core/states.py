@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ntm_core.errors import CoreError
+from ntm_core.network import held
 
 if TYPE_CHECKING:
     from ntm_core.network import MemoryNetwork
@@ -30,11 +31,12 @@ def state_at(model: MemoryNetwork[Any, Any], source: Source, step: int, device: 
     with torch.no_grad():
         first = model.initial_state(1)
     known = {field.name: field.shape for field in source.spec.carried}
-    for name, tensor in first._asdict().items():
+    for name, tensor in held(first).items():
         if known.get(name) != tuple(tensor.shape[1:]):
             raise CoreError(
                 f"the state of this network needs {name} of shape {tuple(tensor.shape[1:])}; the episode has "
                 f"{known.get(name, 'none')}. Choose an episode that this network ran"
             )
     values = carried_at(source, step)
-    return type(first)(*(torch.tensor(np.asarray(values[name]), device=device).unsqueeze(0) for name in first._fields))
+    tensors = {name: torch.tensor(np.asarray(values[name]), device=device).unsqueeze(0) for name in held(first)}
+    return first._replace(**tensors)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -43,14 +43,55 @@ class Role(StrEnum):
     ERASE = "erase"
     ADD = "add"
     READ_VECTOR = "read_vector"
+    KEEP = "keep"
+    """Share of each row that a step leaves before its write heads erase."""
+    LOOKUP_MASK = "lookup_mask"
+    """Which columns of key and memory a content lookup compares."""
     USAGE = "usage"
+    LEAST_USED = "least_used"
+    RETENTION = "retention"
+    ALLOCATION = "allocation"
+    ALLOCATION_GATE = "allocation_gate"
+    WRITE_GATE = "write_gate"
+    FREE_GATE = "free_gate"
     LINKS = "links"
+    """Row i, column j: location i was written right after location j. Or, sparse, the links of each row."""
+    LINK_LOCATION = "link_location"
+    """Where LINKS are sparse: the location j that each link of a row leads back to."""
+    PRECEDENCE = "precedence"
+    BACKWARD_WEIGHTING = "backward_weighting"
+    FORWARD_WEIGHTING = "forward_weighting"
+    BACKWARD_MODE = "backward_mode"
+    CONTENT_MODE = "content_mode"
+    FORWARD_MODE = "forward_mode"
+    LINK_SHARPNESS = "link_sharpness"
+    RECALL_COUNT = "recall_count"
+    """How often each location was read of late: its prominence."""
+    RECALL_TRACE = "recall_trace"
+    ASSOCIATION = "association"
+    SPREAD = "spread"
+    """How much each location is primed by what was read of late."""
+    ROUTER = "router"
+    PHASE = "phase"
+    """What a step of a sequence is for, a number of `Phase`."""
     INPUT = "input"
     OUTPUT = "output"
     TARGET = "target"
     MASK = "mask"
     CONTROLLER = "controller"
     METRIC = "metric"
+
+
+class Phase(IntEnum):
+    """What a step of a sequence is for."""
+
+    NONE = 0
+    """Nothing: it only fills up a batch of sequences of several lengths."""
+    INPUT = 1
+    DELIMITER = 2
+    CUE = 3
+    """What is asked for."""
+    OUTPUT = 4
 
 
 class Order(StrEnum):
@@ -147,6 +188,10 @@ class TraceSpec:
     def with_role(self, role: Role) -> Field | None:
         """The field that plays a role, or None where the model has none."""
         return next((each for each in self.fields if each.role == role), None)
+
+    def all_with_role(self, role: Role) -> tuple[Field, ...]:
+        """Every field that plays a role."""
+        return tuple(each for each in self.fields if each.role == role)
 
     @property
     def carried(self) -> tuple[Field, ...]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ntm_core import checks, seeding
+from ntm_core.settings import Settings, number, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ntm_core.network import MemoryNetwork, Trace
-    from ntm_core.tasks import Sample, Task
+    from ntm_core.tasks import Sample, Task, Trial
 
 
 FIGURES = ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
@@ -27,46 +26,32 @@ RECORDED = slice(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """RMSProp with momentum; the defaults learn copy fastest. Raises ConfigError on settings that can't be."""
+class TrainConfig(Settings):
+    """RMSProp with momentum; the defaults learn copy fastest."""
 
-    batch: int = 16
-    """Fewer learn copy from fewer sequences, but in more updates, and an update costs almost the same."""
-    learning_rate: float = 1e-3
-    final_share: float = 0.1
-    """Of the learning rate, what is left of it at the end of its fall."""
-    decay_sequences: int = 12_000
-    """Sequences over which the learning rate falls, along a straight line."""
-    alpha: float = 0.95
-    """How much of the running mean of squared gradients one update keeps."""
-    momentum: float = 0.9
-    clip_norm: float = 10.0
-    """The greatest length of the gradient of all parameters together."""
-    check_sequences: int = 500
-    """Sequences between two checks whether the task is solved."""
+    what: ClassVar[str] = "training"
 
-    def __post_init__(self) -> None:
-        for count in ("batch", "decay_sequences", "check_sequences"):
-            checks.whole(count, getattr(self, count), at_least=1)
-        for rate in ("learning_rate", "clip_norm"):
-            checks.number(rate, getattr(self, rate), above=0)
-        checks.number("final_share", self.final_share, above=0)
-        for share in ("alpha", "momentum"):
-            checks.share(share, getattr(self, share))
+    batch: int = whole(
+        16, "Batch", "Fewer learn copy from fewer sequences, but in more updates, and an update costs almost the same"
+    )
+    learning_rate: float = number(1e-3, "Learning rate", above=0)
+    final_share: float = number(0.1, "Left of it", "Of the learning rate, what is left at the end of its fall", above=0)
+    decay_sequences: int = whole(
+        12_000, "Falls over", "Sequences over which the learning rate falls, along a straight line"
+    )
+    alpha: float = number(
+        0.95, "Smoothing", "How much of the running mean of squared gradients an update keeps", low=0, below=1
+    )
+    momentum: float = number(0.9, "Momentum", low=0, below=1)
+    clip_norm: float = number(
+        10.0, "Clip at", "The greatest length of the gradient of all parameters together", above=0
+    )
+    check_sequences: int = whole(500, "Check every", "Sequences between two checks whether the task is solved")
 
     def learning_rate_at(self, sequences: int) -> float:
         """The learning rate once so many sequences were seen."""
         share = min(sequences / self.decay_sequences, 1.0)
         return self.learning_rate * (1 - share * (1 - self.final_share))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers; `from_json` gives an equal config back."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> TrainConfig:
-        """The config that `to_json` wrote. Raises ConfigError on anything else."""
-        return cls(**checks.plain_settings("training", plain, (each.name for each in fields(cls))))
 
 
 class Scores(NamedTuple):
@@ -80,13 +65,24 @@ class Scores(NamedTuple):
     """Scored bits."""
 
 
+class Result(NamedTuple):
+    """How well a network did on fresh sequences."""
+
+    bit_error_rate: float
+    """Share of wrong bits among the scored ones."""
+    bits_per_sequence: float
+    """Cross-entropy, mean over the sequences."""
+    excess_bits: float
+    """Of those, what is above the task's optimum."""
+
+
 class Check(NamedTuple):
     """One look at whether a task is solved."""
 
-    bit_error_rate: float
-    """Share of wrong bits on the criterion's sequences."""
+    result: Result
+    """On the criterion's sequences."""
     is_solved: bool
-    """Whether this was the last of enough faultless checks in a row."""
+    """Whether this was the last of enough good checks in a row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +152,7 @@ class Trainer:
         self.iteration = 0
         self.sequences = 0
         self._next_check = self.config.check_sequences
-        self._faultless_checks = 0
+        self._good_checks = 0
         self._parameters = list(model.parameters())
         self._optimizer = torch.optim.RMSprop(
             self._parameters,
@@ -221,18 +217,25 @@ class Trainer:
         """Try the task's criterion on fresh sequences, the same for equal seeds and iterations."""
         criterion = self.task.criterion
         seed = seeding.derive(seeding.CHECK, self.seed, self.iteration)
-        bit_error_rate = self.evaluate(criterion.length, criterion.sequences, seed)
-        self._faultless_checks = self._faultless_checks + 1 if bit_error_rate == 0 else 0
+        result = self.evaluate(criterion.trial, criterion.sequences, seed)
+        is_good = result.bit_error_rate <= criterion.most_wrong and result.excess_bits <= criterion.most_excess
+        self._good_checks = self._good_checks + 1 if is_good else 0
         self._next_check = self.sequences + self.config.check_sequences
-        return Check(bit_error_rate, self._faultless_checks >= criterion.checks)
+        return Check(result, self._good_checks >= criterion.checks)
 
-    def evaluate(self, length: int, sequences: int, seed: int) -> float:
-        """The share of wrong bits on so many fresh sequences, which `seed` and nothing else decides."""
-        sample = on_device(self.task.sample(sequences, seeding.generator(seed), length), self.device)
+    def evaluate(self, trial: Trial, sequences: int, seed: int) -> Result:
+        """How well the network does on so many fresh sequences of a trial, which `seed` and nothing else decides."""
+        drawn = self.task.sample(sequences, seeding.generator(seed), **trial.sizes)
+        sample = on_device(drawn, self.device)
         with torch.no_grad():
             logits, _, _ = self.model(sample.inputs)
             scores = score(logits, sample)
-            return float(scores.wrong_bits.sum() / scores.bits.sum())
+            totals = ((scores.loss * scores.bits).sum(), scores.wrong_bits.sum(), scores.bits.sum())
+            nats, wrong, bits = torch.stack(totals).tolist()
+        per_sequence = nats / sequences / math.log(2)
+        optimum = self.task.optimum(drawn)
+        best = 0.0 if optimum is None else float(optimum.mean())
+        return Result(wrong / bits, per_sequence, per_sequence - best)
 
 
 def score(logits: Tensor, sample: Sample) -> Scores:

@@ -94,7 +94,7 @@ class Run:
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
         self._rested = 0.0
         self._last: Trained | None = None
-        self._bit_error_rate: dict[int, float] = {}
+        self._bit_error_rate: dict[str, float] = {}
         self._is_kept = False
         self._per_slice = 1
         self.is_solved = False
@@ -156,7 +156,7 @@ class Run:
             with _memory_told():
                 measured = self.engine.handle(commands.Evaluate())
             rates = [event for event in measured if isinstance(event, events.Evaluated)]
-            self._bit_error_rate = {event.length: event.bit_error_rate for event in rates}
+            self._bit_error_rate = {event.trial: event.bit_error_rate for event in rates}
         self.leave()
 
     def leave(self) -> None:
@@ -223,7 +223,7 @@ class Run:
             "iterations": now.iteration,
             "seconds": round(now.seconds, 3),
             "cpu_seconds": round(time.process_time() - self._cpu_started, 3),
-            "bit_error_rate": {str(length): rate for length, rate in self._bit_error_rate.items()},
+            "bit_error_rate": self._bit_error_rate,
             "loss": now.loss if math.isfinite(now.loss) else None,
             "recorded_episodes": now.recorded_episodes,
             "dropped_episodes": now.dropped_episodes,

@@ -13,6 +13,7 @@ from ntm_core import engine as engines
 from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntm_core.lineage import Lineage
 from ntm_core.observe import trace_spec
+from ntm_core.trace import StepRecord
 from ntmviz import weights
 from ntmviz.errors import NtmvizError
 from sessions import Recorder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ntm_core.engine import Engine
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
-    from ntm_core.trace import Array, EpisodeInfo, Sink, Source, StepRecord, TraceSpec
+    from ntm_core.trace import Array, EpisodeInfo, Sink, Source, TraceSpec
     from ntmviz.weights import Weights
     from sessions import Recording
 
@@ -132,7 +133,7 @@ class Bench:
         for index, part in enumerate(Lineage(self._recording.episodes, episode).parts):
             is_kept = part.source.info.checkpoint == self.weights.checkpoint
             told = replace(part.source.info, parent=index - 1, checkpoint=0 if is_kept else -1)
-            past.append(Renamed(part.source, told))
+            past.append(Renamed(part.source, told, spec))
             _copy(past[-1], recorder)
         return recorder, tuple(past)
 
@@ -157,14 +158,14 @@ def _copy(source: Source, recorder: Recorder) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """An episode under another info: as another session counts it."""
+    """An episode under another info: as another session counts it.
+
+    Fields of the spec that were not recorded are zeros: an older version knew fewer.
+    """
 
     source: Source
     info: EpisodeInfo
-
-    @property
-    def spec(self) -> TraceSpec:
-        return self.source.spec
+    spec: TraceSpec
 
     def __len__(self) -> int:
         return len(self.source)
@@ -173,10 +174,15 @@ class Renamed:
         return self.source.initial(name)
 
     def record(self, step: int) -> StepRecord:
-        return self.source.record(step)
+        recorded = self.source.record(step)
+        missing = (field for field in self.spec if field.name not in recorded)
+        return StepRecord(step, {**recorded, **{field.name: np.zeros(field.shape, np.float32) for field in missing}})
 
     def series(self, name: str, start: int = 0, stop: int | None = None) -> Array:
-        return self.source.series(name, start, stop)
+        if name in self.source.spec:
+            return self.source.series(name, start, stop)
+        steps = len(range(*slice(start, stop).indices(len(self))))
+        return np.zeros((steps, *self.spec[name].shape), np.float32)
 
 
 def device_of(recorded: str, wished: str | None = None) -> torch.device:

@@ -181,7 +181,7 @@ def test_an_episode_run_alone_reruns_bit_for_bit_from_its_checkpoint(trained):
         )
         with torch.no_grad():
             logits, _, trace = model(sample.inputs, trace=True)
-        again = observe(episode.spec, trace, sample, logits)
+        again = observe(episode.spec, trace, sample, logits, trained.task)
         for name, values in again.initial.items():
             assert same_bits(values, episode.initial(name))
         for name, values in again.columns.items():
@@ -191,7 +191,7 @@ def test_an_episode_run_alone_reruns_bit_for_bit_from_its_checkpoint(trained):
 def test_the_recorded_input_is_the_sequence_that_its_seed_draws(trained):
     for episode in trained.recording.episodes:
         info = episode.info
-        length = trained.task.criterion.length if info.kind is EpisodeKind.EVAL else None
+        length = trained.task.criterion.trial.sizes["length"] if info.kind is EpisodeKind.EVAL else None
         generator = torch.Generator().manual_seed(info.seed)
         drawn = trained.task.sample(info.batch, generator, length)
         for name, tensor in zip(("input", "target", "mask"), drawn, strict=True):

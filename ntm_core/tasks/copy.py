@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
-
-import torch
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from ntm_core import checks
-from ntm_core.errors import ConfigError
-from ntm_core.tasks.task import Criterion, Phase, Sample
+from ntm_core.settings import Settings, switch, whole
+from ntm_core.tasks.drawing import drawn, phases_by_delimiter
+from ntm_core.tasks.task import Criterion, Sample, Trial
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class CopyConfig:
-    """Lengths are drawn evenly from min_length to max_length, both included. Raises ConfigError on what can't be."""
+class CopyConfig(Settings):
+    """Lengths are drawn evenly from min_length to max_length, both included."""
 
-    min_length: int = 1
-    max_length: int = 20
-    bits: int = 8
-    """Of each vector."""
+    what: ClassVar[str] = "copy"
+
+    min_length: int = whole(1, "Shortest sequence", "Vectors to copy: from this many", offered=10_000)
+    max_length: int = whole(20, "Longest sequence", "Vectors to copy: to this many", offered=10_000)
+    bits: int = whole(8, "Bits of a vector", offered=1024)
+    mixed_lengths: bool = switch(False, "Mixed lengths", "A batch has sequences of several lengths, filled up")
 
     def __post_init__(self) -> None:
-        checks.whole("bits", self.bits, at_least=1)
-        checks.whole("min_length", self.min_length, at_least=1)
-        checks.whole("max_length", self.max_length, at_least=1)
-        if self.max_length < self.min_length:
-            raise ConfigError(f"max_length is at least min_length, {self.min_length}; got {self.max_length}")
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers."""
-        return asdict(self)
+        Settings.__post_init__(self)
+        checks.in_order("min_length", self.min_length, "max_length", self.max_length)
 
 
 class Copy:
     """Random vectors on the first channels, a delimiter on the last, then as many empty steps to answer in.
 
-    A sequence of length L has 2 L + 1 steps, and all sequences of a batch have one length: nothing is padded, so no
-    computed step is wasted. Only the answer is scored.
+    A sequence of length L has 2 L + 1 steps. Unless lengths are mixed, all sequences of a batch have one length:
+    nothing is filled up, so no computed step is wasted. Only the answer is scored.
     """
 
     name: ClassVar[str] = "copy"
@@ -48,25 +46,31 @@ class Copy:
         self.inputs = self.settings.bits + 1
         self.outputs = self.settings.bits
         self.delimiter = (0.0,) * self.settings.bits + (1.0,)
-        self.criterion = Criterion(self.settings.max_length)
-        self.test_lengths = tuple(factor * self.settings.max_length for factor in (1, 3, 6))
-
-    def phases(self, length: int) -> tuple[Phase, ...]:
-        return (Phase.INPUT,) * length + (Phase.DELIMITER,) + (Phase.OUTPUT,) * length
+        lengths = [factor * self.settings.max_length for factor in (1, 3, 6)]
+        self.trials = tuple(Trial(str(length), {"length": length}) for length in lengths)
+        self.criterion = Criterion(self.trials[0])
 
     def sample(self, batch: int, generator: torch.Generator, length: int | None = None) -> Sample:
-        """A fresh batch. Raises ConfigError on a batch or length below 1."""
-        checks.whole("batch", batch, at_least=1)
-        if length is None:
-            low, high = self.settings.min_length, self.settings.max_length
-            length = int(torch.randint(low, high + 1, (), generator=generator))
-        checks.whole("length", length, at_least=1)
-        vectors = torch.randint(0, 2, (length, batch, self.settings.bits), generator=generator).float()
-        inputs = torch.zeros(2 * length + 1, batch, self.inputs)
-        targets = torch.zeros(2 * length + 1, batch, self.outputs)
-        mask = torch.zeros(2 * length + 1, batch)
-        inputs[:length, :, : self.settings.bits] = vectors
-        inputs[length, :, self.settings.bits] = 1
-        targets[length + 1 :] = vectors
-        mask[length + 1 :] = 1
-        return Sample(inputs, targets, mask)
+        """A fresh batch. length: vectors to copy. Raises ConfigError on a batch or length below 1."""
+        import torch
+
+        settings = self.settings
+        lengths = drawn(
+            "length", length, batch, settings.min_length, settings.max_length, settings.mixed_lengths, generator
+        )
+        longest = int(lengths.max())
+        vectors = torch.randint(0, 2, (longest, batch, settings.bits), generator=generator).float()
+        step = torch.arange(2 * longest + 1).unsqueeze(1)
+        is_input, is_answer = step < lengths, (step > lengths) & (step <= 2 * lengths)
+        inputs = torch.zeros(2 * longest + 1, batch, self.inputs)
+        inputs[:longest, :, : settings.bits] = vectors * is_input[:longest].unsqueeze(2)
+        inputs[:, :, settings.bits] = (step == lengths).float()
+        said = (step - lengths - 1).clamp(0, longest - 1).unsqueeze(2).expand(-1, -1, settings.bits)
+        targets = vectors.gather(0, said) * is_answer.unsqueeze(2)
+        return Sample(inputs, targets, is_answer.float())
+
+    def phases(self, sample: Sample) -> Tensor:
+        return phases_by_delimiter(sample, sample.inputs[:, :, -1] > 0)
+
+    def optimum(self, sample: Sample) -> None:
+        return None

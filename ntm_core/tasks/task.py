@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from ntm_core.trace import Phase
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from torch import Tensor
 
-
-class Phase(StrEnum):
-    """What a step of a sequence is for."""
-
-    INPUT = "input"
-    DELIMITER = "delimiter"
-    OUTPUT = "output"
+__all__ = ["Criterion", "Phase", "Sample", "Task", "Trial"]
 
 
 class Sample(NamedTuple):
-    """A batch of sequences, float32, time first."""
+    """A batch of sequences, float32, time first. Sequences that end before the others are filled up with zeros."""
 
     inputs: Tensor
     """(time, batch, inputs)"""
@@ -35,12 +32,26 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """Solved: so many fresh sequences of this length without a wrong bit, at so many checks in a row."""
+class Trial:
+    """Sequences of given sizes, to measure a network on."""
 
-    length: int
+    name: str
+    """What results call it, such as "20", or "10 x 20" where a task has two sizes."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Arguments of `Task.sample`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """Solved: good enough on so many fresh sequences of a trial, at so many checks in a row."""
+
+    trial: Trial
     sequences: int = 100
     checks: int = 3
+    most_wrong: float = 0.0
+    """Share of the scored bits."""
+    most_excess: float = float("inf")
+    """Bits of a sequence above the task's optimum."""
 
 
 class Settings(Protocol):
@@ -77,8 +88,8 @@ class Task(Protocol):
         ...
 
     @property
-    def test_lengths(self) -> tuple[int, ...]:
-        """Lengths to report errors at: the greatest that is trained first, then longer ones."""
+    def trials(self) -> tuple[Trial, ...]:
+        """What to report errors on: the greatest sizes that are trained first, then greater ones."""
         ...
 
     @property
@@ -86,10 +97,18 @@ class Task(Protocol):
         """When it counts as solved."""
         ...
 
-    def phases(self, length: int) -> tuple[Phase, ...]:
-        """What each step of a sequence of that length is for."""
+    def sample(self, batch: int, generator: torch.Generator, length: int | None = None, **sizes: int) -> Sample:
+        """A fresh batch, on the CPU. Sizes are drawn unless given, and all sequences then have the given ones.
+
+        length: how much there is to remember, in the task's own unit.   sizes: what else a `Trial` of the task names.
+        Raises ConfigError on a batch or size that cannot be.
+        """
         ...
 
-    def sample(self, batch: int, generator: torch.Generator, length: int | None = None) -> Sample:
-        """A fresh batch, on the CPU; the length is drawn unless given."""
+    def phases(self, sample: Sample) -> Tensor:
+        """What each step is for, numbers of `Phase`: (time, batch)."""
+        ...
+
+    def optimum(self, sample: Sample) -> Tensor | None:
+        """The least cross-entropy there can be on average, in bits of each sequence, (batch,); None where it is 0."""
         ...

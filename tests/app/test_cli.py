@@ -63,7 +63,7 @@ def test_settings_of_the_command_line_reach_the_network_the_task_and_the_trainer
         info = recording.info
         assert (info.seed, info.device, info.title) == (7, "cpu", "run")
         assert (info.model_config["read_heads"], info.model_config["order"]) == (2, "write_first")
-        assert info.task_settings == {"min_length": 1, "max_length": 3, "bits": 3}
+        assert info.task_settings == {"min_length": 1, "max_length": 3, "bits": 3, "mixed_lengths": False}
         assert (info.train["learning_rate"], info.train["batch"], info.train["iterations"]) == (0.01, 2, 4)
 
 

@@ -8,7 +8,7 @@ from tests.app.lines import check_failed
 
 BAD_TRAININGS = [
     (("--model", "nope"), 2, "a model is one of ntm; got 'nope'"),
-    (("--controller", "gru"), 2, "controller is one of lstm; got 'gru'"),
+    (("--controller", "gru"), 2, "controller is one of feedforward, lstm; got 'gru'"),
     (("--device", "abacus"), 2, "device is auto or one of"),
     (("--record", "some"), 2, "auto, all, every:N with N from 1, or off was wanted; got 'some'"),
     (("--record", "every:0"), 2, "got 'every:0'"),

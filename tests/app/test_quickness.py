@@ -118,7 +118,11 @@ def test_memory_of_arrays_that_are_freed_goes_back_to_the_system():
 def test_another_size_theme_or_workspace_paints_each_picture_once(open_window, session, qtbot, monkeypatch):
     """And draws it once for the size and once for what it shows, however often docks move meanwhile."""
     counts = Counter()
-    for kind in (MachineView, AddressingView, SequenceView):  # before Qt meets the methods: it keeps what it called once
+    for kind in (
+        MachineView,
+        AddressingView,
+        SequenceView,
+    ):  # before Qt meets the methods: it keeps what it called once
         for done in ("_redraw", "paintEvent"):
             count_calls(monkeypatch, kind, done, counts)
     window = open_window(session)

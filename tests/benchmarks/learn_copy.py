@@ -28,7 +28,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     config = dataclasses.replace(TrainConfig(), **dict(map(_setting, arguments.set)))
-    lengths = tasks.build("copy").test_lengths
+    lengths = [trial.name for trial in tasks.build("copy").trials]
     print(f"{config}\n")
     print(f"| seed | solved | sequences | seconds | {' | '.join(f'wrong bits at {length}' for length in lengths)} |")
     print("|---|---|---|---|" + "---|" * len(lengths))

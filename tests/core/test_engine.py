@@ -12,7 +12,7 @@ from ntm_core import checkpoints, commands, events, seeding
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
-from ntm_core.training import TrainConfig
+from ntm_core.training import Result, TrainConfig
 from tests.core.builders import Every, ListSink, small_model, small_task
 
 
@@ -137,7 +137,7 @@ def test_an_episode_at_batch_1_runs_again_from_its_checkpoint_to_the_bit():
         sample = small_task().sample(1, seeding.generator(episode["info"].seed), 4)
         with torch.no_grad():
             logits, _, trace = checkpoints.load(weights)(sample.inputs, trace=True)
-        again = observe(engine.spec, trace, sample, logits)
+        again = observe(engine.spec, trace, sample, logits, engine.task)
         for name, column in again.columns.items():
             np.testing.assert_array_equal(column, episode["columns"][name], err_msg=name)
 
@@ -177,10 +177,10 @@ def test_a_session_that_takes_no_checkpoint_is_not_named_by_any_episode():
 def test_solving_is_told_once_keeps_the_weights_and_ends_the_command(monkeypatch):
     sink = ListSink()
     engine = engine_of(sink, Every(100), check_sequences=8)
-    monkeypatch.setattr(engine.trainer, "evaluate", lambda *arguments: 0.0)
+    monkeypatch.setattr(engine.trainer, "evaluate", lambda *arguments: Result(0.0, 0.0, 0.0))
     happened = engine.handle(commands.Train(50))
     assert only(events.Solved, happened) == events.Solved(6, 24)
-    assert [event.length for event in happened if isinstance(event, events.Evaluated)] == [4, 4, 4]
+    assert [event.trial for event in happened if isinstance(event, events.Evaluated)] == ["4", "4", "4"]
     assert isinstance(happened[-1], events.Trained) and happened[-1].iteration == 6
     assert [iteration for iteration, _ in sink.checkpoints] == [0, 6]
     more = engine.handle(commands.Train(4))
@@ -210,7 +210,7 @@ def test_the_sequence_that_went_wrong_is_the_one_that_is_recorded(monkeypatch):
     sample = small_task().sample(4, torch.Generator().manual_seed(0), 2)
     sample.inputs[1, 2, 0] = math.nan
     last = [type(sample)(*(tensor[:, -batch:] for tensor in sample)) for batch in range(5)]
-    monkeypatch.setattr(engine.task, "sample", lambda batch, *rest: last[batch])
+    monkeypatch.setattr(engine.task, "sample", lambda batch, *rest, **sizes: last[batch])
     engine.handle(commands.Train())
     offending = sink.episodes[-1]
     assert offending["info"].item == 2
@@ -221,9 +221,9 @@ def test_the_sequence_that_went_wrong_is_the_one_that_is_recorded(monkeypatch):
 def test_an_evaluation_measures_each_length_on_fresh_sequences():
     engine = engine_of()
     measured = engine.handle(commands.Evaluate((2, 8), 30))
-    assert [(event.length, event.sequences) for event in measured] == [(2, 30), (8, 30)]
+    assert [(event.trial, event.sequences) for event in measured] == [("2", 30), ("8", 30)]
     assert measured == engine.handle(commands.Evaluate((2, 8), 30))
-    assert [event.length for event in engine.handle(commands.Evaluate(sequences=2))] == [4, 12, 24]
+    assert [event.trial for event in engine.handle(commands.Evaluate(sequences=2))] == ["4", "12", "24"]
     assert all(0 < event.bit_error_rate < 1 for event in measured)
 
 

@@ -27,7 +27,7 @@ COMMANDS = [
 ]
 EVENTS = [
     events.Trained(3, 12, 0.5, 1.0, 0.25, 2.0, 3.0, 1e-3),
-    events.Evaluated(20, 0.25, 100, 3),
+    events.Evaluated("20", 0.25, 40.5, 40.5, 100, 3),
     events.Solved(3, 12),
     events.WasReset(1, 9, 0),
     events.Woken(2, 11),

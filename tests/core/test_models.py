@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ntm_core import checkpoints, models
+from ntm_core import checkpoints, models, rebuild, registry
 from ntm_core.errors import ConfigError
+from ntm_core.network import held, mapped
+from ntm_core.trace import Role, TraceSpec
 from tests.core.builders import SMALL, small_model, small_task
 
 VARIANTS = {
@@ -18,7 +21,24 @@ VARIANTS = {
     "ntm of 2 and 2 heads": {"read_heads": 2, "write_heads": 2, "shift_range": 2},
     "ntm of 2 and 2 heads writing first": {"read_heads": 2, "write_heads": 2, "order": "write_first"},
     "ntm of 1 and 3 heads without shift": {"write_heads": 3, "shift_range": 0},
+    "ntm writing head after head": {"write_heads": 2, "write_order": "sequential"},
+    "ntm with a feed-forward controller": {"controller": "feedforward"},
+    "ntm with three layers": {"layers": 3},
+    "ntm with a learned memory": {"first_memory": "learned", "first_weighting": "uniform"},
+    "ntm with a random memory": {"first_memory": "random", "first_weighting": "random"},
+    "ntm with masked lookup": {"mask": True},
+    "ntm with prominence": {"prominence": 0.5},
+    "ntm with priming": {"priming": 2.0, "read_heads": 2},
+    "ntm with all terms, writing first": {"mask": True, "prominence": 1.0, "priming": 1.0, "order": "write_first"},
+    "ntm of two segments": {"segments": 2},
+    "ntm of two segments, one at a time": {"segments": 2, "routing": "top1", "order": "write_first"},
 }
+
+
+def same(left, right):
+    """Whether two states hold the same, to the bit."""
+    left, right = held(left), held(right)
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
 
 
 @pytest.fixture(params=VARIANTS)
@@ -31,7 +51,7 @@ def sample_of(batch=3, length=3, seed=0):
 
 
 def test_every_model_of_the_registry_is_among_the_variants():
-    assert {name.split()[0] for name in VARIANTS} == set(models.MODELS)
+    assert {name.split()[0] for name in VARIANTS} == set(registry.models())
 
 
 def test_a_sequence_equals_its_steps_to_the_bit(model):
@@ -41,9 +61,9 @@ def test_a_sequence_equals_its_steps_to_the_bit(model):
     for step, x in enumerate(inputs):
         y, state, view = model.step(x, state)
         assert torch.equal(y, logits[step])
-        for name, tensor in view._asdict().items():
+        for name, tensor in held(view).items():
             assert torch.equal(tensor, getattr(trace.steps, name)[step]), name
-    assert all(map(torch.equal, state, last))
+    assert same(state, last)
 
 
 def test_a_sequence_goes_on_from_the_state_of_its_first_half_to_the_bit(model):
@@ -52,7 +72,7 @@ def test_a_sequence_goes_on_from_the_state_of_its_first_half_to_the_bit(model):
     first, middle, _ = model(inputs[:3])
     second, end, _ = model(inputs[3:], middle)
     assert torch.equal(torch.cat((first, second)), whole)
-    assert all(map(torch.equal, end, last))
+    assert same(end, last)
 
 
 def test_running_on_changes_no_older_state(model):
@@ -60,9 +80,9 @@ def test_running_on_changes_no_older_state(model):
     states = [model.initial_state(3)]
     for x in inputs:
         states.append(model.step(x, states[-1])[1])
-    kept = [tuple(tensor.clone() for tensor in state) for state in states]
+    kept = [mapped(state, torch.clone) for state in states]
     model(inputs.flip(0), states[2])
-    assert all(all(map(torch.equal, state, copy)) for state, copy in zip(states, kept, strict=True))
+    assert all(same(state, copy) for state, copy in zip(states, kept, strict=True))
 
 
 def test_tracing_changes_nothing_and_is_off_unless_asked_for(model):
@@ -71,19 +91,19 @@ def test_tracing_changes_nothing_and_is_off_unless_asked_for(model):
     traced, _, trace = model(inputs, trace=True)
     assert none is None
     assert torch.equal(plain, traced)
-    assert not any(tensor.requires_grad for part in trace for tensor in part)
+    assert not any(tensor.requires_grad for part in trace for tensor in held(part).values())
 
 
 def test_the_fields_name_and_shape_what_a_step_shows(model):
     logits, state, view = model.step(sample_of().inputs[0], model.initial_state(3))
     assert logits.shape == (3, model.config.outputs)
     assert {field.name: (3, *field.shape) for field in model.fields()} == {
-        name: tuple(tensor.shape) for name, tensor in view._asdict().items()
+        name: tuple(tensor.shape) for name, tensor in held(view).items()
     }
     carried = {field.name for field in model.fields() if field.carried}
-    assert carried == set(state._fields)
+    assert carried == set(held(state))
     for name in carried:
-        assert getattr(state, name) is getattr(view, name)
+        assert torch.equal(getattr(state, name), getattr(view, name))
 
 
 def test_values_keep_the_limits_that_their_fields_state(model):
@@ -94,6 +114,20 @@ def test_values_keep_the_limits_that_their_fields_state(model):
         if field.limits is not None:
             low, high = field.limits
             assert low <= values.min() and values.max() <= high + 1e-6, field.name
+
+
+def test_memory_and_reads_are_rebuilt_from_the_trace(model):
+    _, _, trace = model(sample_of(batch=1, length=6).inputs, trace=True)
+    steps = {name: tensor[:, 0].numpy() for name, tensor in held(trace.steps).items()}
+    spec = TraceSpec(model.fields(), model.order, model.write_order)
+    if spec.with_role(Role.MEMORY) is None:
+        return
+    before = trace.initial.memory[0].numpy()
+    for step, after in enumerate(steps["memory"]):
+        record = {name: values[step] for name, values in steps.items()}
+        np.testing.assert_allclose(rebuild.memory_after(spec, before, record), after, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(rebuild.reads(spec, before, after, record), record["read_vector"], rtol=0, atol=1e-6)
+        before = after
 
 
 def test_sequences_of_a_batch_do_not_mix(model):
@@ -149,8 +183,8 @@ def test_no_step_reads_a_value_of_the_device_forward_or_backward(model):
 def test_all_tensors_are_made_on_the_device_of_the_weights(model):
     """The meta device stands for one that is not here: mixing it with the CPU fails."""
     model.to("meta")
-    logits, state, trace = model(sample_of().inputs.to("meta"), trace=True)
-    assert {tensor.device.type for tensor in (logits, *state, *trace.initial, *trace.steps)} == {"meta"}
+    _, state, trace = model(sample_of().inputs.to("meta"), trace=True)
+    assert {tensor.device.type for part in (state, *trace) for tensor in held(part).values()} == {"meta"}
 
 
 def test_a_model_runs_in_float64_too(model):
@@ -176,7 +210,15 @@ def test_an_unknown_setting_is_answered_with_the_known_ones():
         ({"word_size": 2.5}, "word_size is a whole number, at least 1; got 2.5"),
         ({"read_heads": True}, "read_heads is a whole number, at least 1; got True"),
         ({"shift_range": -1}, "shift_range is a whole number, at least 0; got -1"),
-        ({"controller": "gru"}, "controller is one of lstm; got 'gru'"),
+        (
+            {"controller": "feedforward", "layers": 2},
+            "a feedforward controller has 1 layer; got layers 2",
+        ),
+        ({"segments": 3}, "segments is a whole number that divides locations, 8; got 3"),
+        ({"segments": 4}, "locations of a segment is a whole number, at least 3; got 2"),
+        ({"prominence": 1.5}, "prominence is a finite number at least 0 and at most 1; got 1.5"),
+        ({"mask": 1}, "mask is true or false; got 1"),
+        ({"controller": "gru"}, "controller is one of feedforward, lstm; got 'gru'"),
         ({"order": "both"}, "order is one of read_first, write_first; got 'both'"),
     ],
 )

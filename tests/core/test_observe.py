@@ -7,16 +7,20 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_core.observe import observe, trace_spec
-from ntm_core.trace import Order, Role, TraceSpec
+from ntm_core.trace import Order, Phase, Role, TraceSpec
 from tests.core.builders import small_model, small_task
 
 
-def observed(item=0, **settings):
+def drawn():
+    return small_task().sample(3, torch.Generator().manual_seed(0), 4)
+
+
+def observed(item=0, sample=None, **settings):
     model, task = small_model(**settings), small_task()
-    sample = task.sample(3, torch.Generator().manual_seed(0), 4)
+    sample = drawn() if sample is None else sample
     logits, _, trace = model(sample.inputs, trace=True)
     spec = trace_spec(model, task)
-    return spec, observe(spec, trace, sample, logits, item), (trace, sample, logits)
+    return spec, observe(spec, trace, sample, logits, task, item), (trace, sample, logits)
 
 
 def test_an_observation_has_exactly_what_the_spec_describes():
@@ -30,7 +34,9 @@ def test_an_observation_has_exactly_what_the_spec_describes():
 
 def test_the_spec_has_the_roles_that_views_ask_for():
     spec, _, _ = observed(read_heads=2, write_heads=3, shift_range=2, order="write_first")
-    assert set(Role) - {field.role for field in spec} == {Role.USAGE, Role.LINKS, Role.METRIC}
+    wanted = "memory read_weighting write_weighting key key_strength gate shift sharpening erase add read_vector input"
+    wanted += " content_weighting gated_weighting shifted_weighting output target mask phase controller"
+    assert {field.role for field in spec} == {Role(name) for name in wanted.split()}
     assert spec.order is Order.WRITE_FIRST
     assert spec.with_role(Role.KEY).shape == (5, 5)
     assert spec.with_role(Role.SHIFT).dims == ("head", "offset")
@@ -48,6 +54,7 @@ def test_the_chosen_sequence_of_the_batch_is_shown():
         np.testing.assert_array_equal(seen.columns["input"], sample.inputs[:, item].numpy())
         np.testing.assert_array_equal(seen.columns["target"], sample.targets[:, item].numpy())
         np.testing.assert_array_equal(seen.columns["mask"], sample.mask[:, item].numpy())
+        assert seen.columns["phase"].tolist() == [Phase.INPUT] * 4 + [Phase.DELIMITER] + [Phase.OUTPUT] * 4
         probability = torch.sigmoid(logits[:, item]).detach().numpy()
         np.testing.assert_allclose(seen.columns["output"], probability, rtol=0, atol=2e-7)
 
@@ -73,6 +80,7 @@ def test_a_sequence_crosses_to_the_host_in_one_transfer(monkeypatch):
             assert "_local_scalar_dense" not in str(func), func
             return func(*args, **kwargs or {})
 
+    sample = drawn()
     with NoScalars():
-        spec, _, _ = observed()
+        spec, _, _ = observed(sample=sample)
     assert crossed == [9 * spec.step_size + sum(field.size for field in spec.carried)]

@@ -71,7 +71,7 @@ def test_stepping_through_a_sequence_equals_running_it_to_the_bit():
     sample = small_task().sample(1, seeding.generator(5), 3)
     with torch.no_grad():
         logits, _, trace = engine.model(sample.inputs, trace=True)
-    whole = observe(engine.spec, trace, sample, logits)
+    whole = observe(engine.spec, trace, sample, logits, engine.task)
     (episode,) = sink.episodes
     assert (episode["info"].kind, episode["info"].seed, episode["info"].checkpoint) == (EpisodeKind.MANUAL, 5, 0)
     for name, column in whole.columns.items():

@@ -29,8 +29,8 @@ def test_a_copy_sequence_is_vectors_a_delimiter_and_silence_to_answer_in():
 
 
 def test_the_phases_say_what_each_step_is_for():
-    phases = tasks.build("copy").phases(2)
-    assert phases == (Phase.INPUT, Phase.INPUT, Phase.DELIMITER, Phase.OUTPUT, Phase.OUTPUT)
+    phases = tasks.build("copy").phases(draw(length=2))
+    assert phases[:, 0].tolist() == [Phase.INPUT, Phase.INPUT, Phase.DELIMITER, Phase.OUTPUT, Phase.OUTPUT]
 
 
 def test_lengths_are_drawn_from_the_least_to_the_greatest_both_included():
@@ -56,8 +56,8 @@ def test_settings_change_the_channels_and_go_through_json():
     task = tasks.build("copy", bits=5, max_length=7)
     assert (task.name, task.inputs, task.outputs) == ("copy", 6, 5)
     assert tasks.build("copy", **json.loads(json.dumps(task.settings.to_json()))).settings == task.settings
-    assert task.criterion.length == 7
-    assert tasks.build("copy").test_lengths == (20, 60, 120)
+    assert task.criterion.trial.sizes == {"length": 7}
+    assert [trial.name for trial in tasks.build("copy").trials] == ["20", "60", "120"]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_settings_change_the_channels_and_go_through_json():
     [
         ({"bits": 0}, "bits is a whole number, at least 1; got 0"),
         ({"min_length": 5, "max_length": 4}, "max_length is at least min_length, 5; got 4"),
-        ({"length": 4}, "a setting of task 'copy' is one of bits, max_length, min_length; got 'length'"),
+        ({"length": 4}, "a setting of task 'copy' is one of bits, max_length, min_length, mixed_lengths; got 'length'"),
     ],
 )
 def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):

@@ -10,8 +10,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_core.errors import ConfigError
-from ntm_core.tasks import Sample
-from ntm_core.training import RECORDED, TrainConfig, Trainer, on_device, score
+from ntm_core.tasks import Sample, Trial
+from ntm_core.training import RECORDED, Result, TrainConfig, Trainer, on_device, score
 from tests.core.builders import small_model, small_task
 
 
@@ -25,7 +25,7 @@ def test_equal_seeds_train_to_the_bit_whether_or_not_they_are_watched_and_checke
         first, second = watched.step(record=True), plain.step()
         assert (first.iteration, first.loss, first.gradient_norm) == (iteration, second.loss, second.gradient_norm)
         watched.check()
-        watched.evaluate(4, 5, seed=iteration)
+        watched.evaluate(Trial("4", {"length": 4}), 5, seed=iteration)
     assert all(map(torch.equal, watched.model.parameters(), plain.model.parameters()))
 
 
@@ -112,7 +112,7 @@ def test_an_update_that_is_not_finite_is_not_applied(what):
 
 def test_evaluation_depends_on_its_seed_alone():
     trainer = trainer_of()
-    rates = [trainer.evaluate(4, 50, seed) for seed in (1, 1, 2)]
+    rates = [trainer.evaluate(Trial("4", {"length": 4}), 50, seed).bit_error_rate for seed in (1, 1, 2)]
     trainer.step()
     assert rates[0] == rates[1] != rates[2]
     assert all(0.3 < rate < 0.7 for rate in rates)
@@ -122,9 +122,11 @@ def test_solved_means_no_wrong_bit_at_enough_checks_in_a_row(monkeypatch):
     trainer = trainer_of()
     asked = []
     rates = iter([0.0, 0.0, 0.01, 0.0, 0.0, 0.0, 0.0])
-    monkeypatch.setattr(trainer, "evaluate", lambda *arguments: asked.append(arguments) or next(rates))
+    monkeypatch.setattr(
+        trainer, "evaluate", lambda *arguments: asked.append(arguments) or Result(next(rates), 0.0, 0.0)
+    )
     assert [trainer.check().is_solved for _ in range(7)] == [False] * 5 + [True] * 2
-    assert {arguments[:2] for arguments in asked} == {(4, 100)}
+    assert {(trial.name, sequences) for trial, sequences, _ in asked} == {("4", 100)}
 
 
 def test_a_check_is_due_after_its_share_of_sequences():
@@ -180,7 +182,7 @@ def test_settings_survive_json():
         ({"learning_rate": 0}, "learning_rate is a finite number above 0; got 0"),
         ({"learning_rate": math.nan}, "learning_rate is a finite number above 0; got nan"),
         ({"clip_norm": "ten"}, "clip_norm is a finite number above 0; got 'ten'"),
-        ({"momentum": 1.0}, "momentum is a number from 0 and below 1; got 1.0"),
+        ({"momentum": 1.0}, "momentum is a finite number below 1 and at least 0; got 1.0"),
     ],
 )
 def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):

@@ -201,6 +201,9 @@ class Navigation(QObject):
 
     def _step_mover(self, count: int) -> object:
         def move() -> None:
+            self._window.by_hand.when_free(go)
+
+        def go() -> None:
             if self._now is not None:
                 first = -1 if self._window.by_hand.is_shown else 0
                 self._store.update(**playhead.by_steps(self._now, count, first), direction=0)

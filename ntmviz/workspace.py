@@ -35,7 +35,7 @@ LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 200, 296, 190
 
 LEFT_COLUMN = {"Watch": ("Run", "Episodes"), "Step": ("By hand", "Forks")}
 """The docks that only one workspace has at first: upper and lower."""
-_UPPER = {"Watch": 300, "Step": 366}
+_UPPER = {"Watch": 300, "Step": 394}
 """Height of the upper one."""
 
 
@@ -60,6 +60,7 @@ class Views:
         run.setWidget(self.run)
         run.setMinimumWidth(LEAST_LEFT)
         self.by_hand = ByHandPanel(palette)
+        self.by_hand.setMinimumWidth(LEAST_LEFT)
         self.forks = ForkTree(palette)
         self.this_step = ThisStepView()
         self.sequence.setMinimumHeight(LEAST_HEIGHT)

@@ -10,6 +10,7 @@ import torch
 
 from ntm_core import commands, events, seeding
 from ntm_core.engine import Engine, Weights
+from ntm_core.errors import ConfigError
 from ntm_core.lineage import Lineage
 from ntm_core.observe import observe
 from ntm_core.states import state_at
@@ -357,3 +358,21 @@ class FromSink:
     def series(self, name, start=0, stop=None):
         field = self.spec[name]
         return self._columns.get(name, np.empty((0, *field.shape), np.float32))[start:stop]
+
+
+@pytest.mark.parametrize(
+    "given", [np.ones(4, np.float32), [1, 1, 1, 1], (np.float32(1),) * 4], ids=["array", "list", "numpy"]
+)
+def test_an_input_is_any_sequence_of_numbers(given):
+    assert commands.Step(given).input == (1.0, 1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("given", [5, "word", [[1.0]], [1e300]])
+def test_an_input_that_is_no_vector_is_refused_in_one_line(given):
+    with pytest.raises(ConfigError, match="an input is a"):
+        commands.Step(given)
+
+
+def test_a_number_that_float32_cannot_hold_is_no_edit():
+    with pytest.raises(ConfigError, match="a value is a finite number at least"):
+        commands.Edit("memory", (0, 0), 1e300)

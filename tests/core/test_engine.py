@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import checkpoints, commands, events, seeding
+from ntm_core import checkpoints, commands, events, registry, seeding
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
@@ -73,6 +73,24 @@ def test_the_policy_may_be_changed_between_commands():
     engine.policy = None
     engine.handle(commands.Train(1))
     assert len(sink.episodes) == 1
+
+
+@pytest.mark.parametrize("name", registry.models())
+def test_every_network_is_trained_recorded_and_kept(name):
+    sink = ListSink()
+    engine = Engine(small_model(name=name), small_task(), config=TrainConfig(batch=4), sink=sink, policy=Every())
+    assert engine.handle(commands.Train(2))[-1].iteration == 2
+    kinds = [episode["info"].kind for episode in sink.episodes]
+    assert kinds == [EpisodeKind.EVAL, EpisodeKind.TRAIN, EpisodeKind.TRAIN]
+    for episode in sink.episodes:
+        assert {name: column.shape[1:] for name, column in episode["columns"].items()} == {
+            field.name: field.shape for field in engine.spec
+        }
+        assert {name: values.shape for name, values in episode["initial"].items()} == {
+            field.name: field.shape for field in engine.spec.carried
+        }
+        assert all(np.isfinite(column).all() for column in episode["columns"].values())
+    assert checkpoints.load(sink.checkpoints[0][1]).name == name
 
 
 @pytest.mark.parametrize("heads", [1, 2])

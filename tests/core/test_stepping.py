@@ -150,9 +150,18 @@ def test_an_input_of_one_s_own_is_run_unscored_and_the_task_s_own_is_scored_howe
     assert "an input of 'copy' has 4 numbers; got 2" in refusal(engine, commands.Step((1.0, 0.0)))
 
 
-@pytest.mark.parametrize("order", ["read_first", "write_first"])
-def test_an_episode_woken_at_any_step_goes_on_as_the_run_did_to_the_bit(order):
-    model = small_model(seed=1, order=order, read_heads=2)
+WOKEN = [
+    {"order": "read_first", "read_heads": 2},
+    {"order": "write_first", "read_heads": 2},
+    {"name": "mann", "read_heads": 2, "priming": 1.0},
+    {"name": "mann", "controller": "feedforward"},
+    {"name": "lstm"},
+]
+
+
+@pytest.mark.parametrize("settings", WOKEN, ids=lambda settings: " ".join(map(str, settings.values())))
+def test_an_episode_woken_at_any_step_goes_on_as_the_run_did_to_the_bit(settings):
+    model = small_model(seed=1, **settings)
     past = run_of(model)
     for step in range(-1, len(past) - 1):
         engine = engine_of(model=model, past=[past], weights=Weights(40))
@@ -210,6 +219,23 @@ def test_a_number_of_the_state_is_edited_and_the_fork_starts_from_it():
     assert engine.line.info.label == "goes on", "an unedited state does not go on along the edited one"
     do(engine, commands.Edit("write_weighting", (0, 1), 1))
     assert engine.line.info.label == "edit write weighting, write head 0, row 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "label", "changes"),
+    [
+        ("mann", commands.Edit("usage", (3,), 9.0), "edit usage, row 3", "memory"),
+        ("lstm", commands.Edit("controller_cell", (7,), 2.0), "edit controller cell, unit 7", "output"),
+    ],
+)
+def test_what_other_networks_carry_is_edited_and_changes_the_next_step(name, edit, label, changes):
+    engine = engine_of(model=small_model(seed=1, name=name))
+    do(engine, commands.Reset(seed=1, length=3), commands.Run(4))
+    as_it_ran = engine.line.record(3)
+    assert only(events.Forked, do(engine, commands.Rewind(3), edit)).label == label
+    assert engine.line.record(2)[edit.field][edit.index] == edit.value
+    assert only(events.Stepped, do(engine, commands.Step())).is_new
+    assert not np.allclose(engine.line.record(3)[changes], as_it_ran[changes])
 
 
 @pytest.mark.parametrize(

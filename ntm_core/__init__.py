@@ -9,15 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ntm_core.dnc import DNC
+    from ntm_core.dnc_config import DNCConfig
     from ntm_core.engine import Engine
     from ntm_core.errors import CoreError
     from ntm_core.ntm import NTM, NTMConfig
     from ntm_core.training import TrainConfig, Trainer
 
-__all__ = ["NTM", "CoreError", "Engine", "NTMConfig", "TrainConfig", "Trainer"]
+__all__ = ["DNC", "NTM", "CoreError", "DNCConfig", "Engine", "NTMConfig", "TrainConfig", "Trainer"]
 
 _HOMES = {
     "CoreError": "errors",
+    "DNC": "dnc",
+    "DNCConfig": "dnc_config",
     "Engine": "engine",
     "NTM": "ntm",
     "NTMConfig": "ntm",

@@ -70,6 +70,7 @@ class Task:
 
 _MODELS = {
     "ntm": Model("Neural Turing Machine", "ntm_core.ntm_config:NTMConfig", "ntm_core.ntm:NTM"),
+    "dnc": Model("Differentiable Neural Computer", "ntm_core.dnc_config:DNCConfig", "ntm_core.dnc:DNC"),
 }
 _TASKS = {
     "copy": Task("Copy", "ntm_core.tasks.copy:CopyConfig", "ntm_core.tasks.copy:Copy"),

@@ -44,7 +44,7 @@ def usage(previous: Tensor, write_weighting: Tensor, retention: Tensor) -> Tenso
     learn from what usage does. The paper does not ask for this; DeepMind's own implementation does it.
     """
     written = write_weighting.detach()
-    return (previous + (1 - previous) * written) * retention  # never above 1, as u + w - u w may round
+    return (previous + (1 - previous) * written) * retention
 
 
 def allocation(usage: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ def linked(links: Tensor, locations: Tensor, write_weighting: Tensor, precedence
     # has got its share already.
     targets, order = torch.cat((locations, last.unsqueeze(1).expand_as(locations)), dim=2).sort(dim=2, stable=True)
     is_again = functional.pad(targets[..., 1:] == targets[..., :-1], (1, 0))
-    values = torch.cat((aged, fresh), dim=2).gather(2, order).masked_fill(is_again | (targets == rows), 0.0)
+    values = torch.cat((aged, fresh), dim=2).gather(2, order).masked_fill(targets == rows, 0.0)
     ranked = values.detach().masked_fill(is_again, -1.0).sort(dim=2, descending=True, stable=True).indices
     strongest = ranked[..., :kept]
     return values.gather(2, strongest), targets.gather(2, strongest)

@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ntm_core.dnc import DNC
+    from ntm_core.dnc_config import DNCConfig
     from ntm_core.engine import Engine
     from ntm_core.errors import CoreError
     from ntm_core.lstm import LSTMBaseline, LSTMConfig
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
     from ntm_core.training import TrainConfig, Trainer
 
 __all__ = [
+    "DNC",
     "MANN",
     "NTM",
     "CoreError",
+    "DNCConfig",
     "Engine",
     "LSTMBaseline",
     "LSTMConfig",
@@ -31,6 +35,8 @@ __all__ = [
 
 _HOMES = {
     "CoreError": "errors",
+    "DNC": "dnc",
+    "DNCConfig": "dnc_config",
     "Engine": "engine",
     "LSTMBaseline": "lstm",
     "LSTMConfig": "lstm",

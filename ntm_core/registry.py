@@ -72,6 +72,7 @@ _MODELS = {
     "ntm": Model("Neural Turing Machine", "ntm_core.ntm_config:NTMConfig", "ntm_core.ntm:NTM"),
     "mann": Model("MANN with least recently used access", "ntm_core.mann_config:MANNConfig", "ntm_core.mann:MANN"),
     "lstm": Model("LSTM without a memory", "ntm_core.lstm_config:LSTMConfig", "ntm_core.lstm:LSTMBaseline"),
+    "dnc": Model("Differentiable Neural Computer", "ntm_core.dnc_config:DNCConfig", "ntm_core.dnc:DNC"),
 }
 _TASKS = {
     "copy": Task("Copy", "ntm_core.tasks.copy:CopyConfig", "ntm_core.tasks.copy:Copy"),

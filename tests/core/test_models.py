@@ -41,6 +41,26 @@ VARIANTS = {
     "mann with priming": {"priming": 2.0, "read_heads": 2},
     "lstm": {},
     "lstm with one layer": {"layers": 1},
+    "dnc": {},
+    "dnc of 2 read heads": {"read_heads": 2},
+    "dnc with masked lookup": {"mask": True},
+    "dnc with deallocation": {"deallocation": True},
+    "dnc with sharpened links": {"link_sharpness": True, "read_heads": 2},
+    "dnc with mask, deallocation and sharpened links": {"mask": True, "deallocation": True, "link_sharpness": True},
+    "dnc with sparse links": {"sparse_links": 3, "read_heads": 2},
+    "dnc with a feed-forward controller": {"controller": "feedforward"},
+    "dnc with two layers": {"layers": 2},
+    "dnc with prominence": {"prominence": 0.5},
+    "dnc with priming": {"priming": 2.0, "read_heads": 2},
+    "dnc with everything": {
+        "mask": True,
+        "deallocation": True,
+        "link_sharpness": True,
+        "sparse_links": 4,
+        "read_heads": 2,
+        "prominence": 1.0,
+        "priming": 1.0,
+    },
 }
 
 

@@ -20,7 +20,10 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Measure the share of wrong bits on fresh sequences; the task's test lengths if none are given."""
+    """Measure the share of wrong bits on fresh sequences: on the task's trials, or of given lengths.
+
+    With a length, what else has a size has the greatest that is trained.
+    """
 
     lengths: tuple[int, ...] = ()
     sequences: int = 100

@@ -110,7 +110,8 @@ class Engine:
             case commands.Train():
                 return self._train(command.iterations)
             case commands.Evaluate():
-                trials = tuple(Trial(str(length), {"length": length}) for length in command.lengths)
+                others = self.task.criterion.trial.sizes
+                trials = tuple(Trial(str(length), {**others, "length": length}) for length in command.lengths)
                 return self._evaluate(trials or self.task.trials, command.sequences)
             case commands.Save():
                 return self._save()

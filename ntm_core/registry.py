@@ -76,6 +76,18 @@ _MODELS = {
 }
 _TASKS = {
     "copy": Task("Copy", "ntm_core.tasks.copy:CopyConfig", "ntm_core.tasks.copy:Copy"),
+    "repeat_copy": Task(
+        "Repeat copy", "ntm_core.tasks.repeat_copy:RepeatCopyConfig", "ntm_core.tasks.repeat_copy:RepeatCopy"
+    ),
+    "associative_recall": Task(
+        "Associative recall",
+        "ntm_core.tasks.associative_recall:AssociativeRecallConfig",
+        "ntm_core.tasks.associative_recall:AssociativeRecall",
+    ),
+    "ngrams": Task("Dynamic N-grams", "ntm_core.tasks.ngrams:NGramsConfig", "ntm_core.tasks.ngrams:NGrams"),
+    "priority_sort": Task(
+        "Priority sort", "ntm_core.tasks.priority_sort:PrioritySortConfig", "ntm_core.tasks.priority_sort:PrioritySort"
+    ),
 }
 
 Entry = TypeVar("Entry", Model, Task)

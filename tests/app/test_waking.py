@@ -252,7 +252,7 @@ def test_a_network_from_a_file_of_weights_takes_settings_that_fit_them(tmp_path)
         ({"weights": "nowhere.safetensors"}, CheckpointError, "cannot be read: No such file"),
         ({"weights": "/proc"}, CheckpointError, "was wanted; this is none: /proc"),
         ({"weights": __file__}, CheckpointError, "weights that ntmviz saved were wanted"),
-        ({"task": "juggling"}, ConfigError, "a task is one of copy"),
+        ({"task": "juggling"}, ConfigError, "a task is one of associative_recall, copy"),
     ],
     ids=["settings", "task", "missing", "folder", "rubbish", "unknown task"],
 )

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import checkpoints, commands, events, registry, seeding
+from ntm_core import checkpoints, commands, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
 from ntm_core.training import Result, TrainConfig
-from tests.core.builders import Every, ListSink, small_model, small_task
+from tests.core.builders import SMALL, Every, ListSink, small_model, small_task
 
 
 def engine_of(sink=None, policy=None, seed=0, heads=1, **settings):
@@ -243,6 +243,16 @@ def test_an_evaluation_measures_each_length_on_fresh_sequences():
     assert measured == engine.handle(commands.Evaluate((2, 8), 30))
     assert [event.trial for event in engine.handle(commands.Evaluate(sequences=2))] == ["4", "12", "24"]
     assert all(0 < event.bit_error_rate < 1 for event in measured)
+
+
+def test_an_evaluation_of_a_length_takes_what_else_has_a_size_as_the_criterion_does(monkeypatch):
+    task = tasks.build("repeat_copy", max_length=3, max_repeats=4)
+    engine = Engine(models.build("ntm", task.inputs, task.outputs, **SMALL), task)
+    asked = []
+    measured = Result(0.0, 0.0, 0.0)
+    monkeypatch.setattr(engine.trainer, "evaluate", lambda trial, *rest: asked.append(trial) or measured)
+    assert [event.trial for event in engine.handle(commands.Evaluate((2, 9)))] == ["2", "9"]
+    assert [trial.sizes for trial in asked] == [{"length": 2, "repeats": 4}, {"length": 9, "repeats": 4}]
 
 
 def test_training_ends_the_episode_that_was_stepped():

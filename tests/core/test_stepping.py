@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import commands, events, seeding
+from ntm_core import commands, deeds, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine, Weights
 from ntm_core.errors import ConfigError
 from ntm_core.lineage import Lineage
@@ -16,7 +16,7 @@ from ntm_core.observe import observe
 from ntm_core.states import state_at
 from ntm_core.trace import EpisodeInfo, EpisodeKind, StepRecord
 from tests.contracts import check_source, same_bits
-from tests.core.builders import ListSink, small_model, small_task
+from tests.core.builders import SMALL, ListSink, small_model, small_task
 
 SELDOM = (1.0, 1.0, 1.0, 1.0)
 """An input that the task never feeds."""
@@ -24,6 +24,12 @@ SELDOM = (1.0, 1.0, 1.0, 1.0)
 
 def engine_of(sink=None, model=None, **more):
     return Engine(small_model(seed=1) if model is None else model, small_task(), sink=sink, **more)
+
+
+def engine_on(name, sink=None, past=(), **settings):
+    """An engine on another task than copy."""
+    task = tasks.build(name, **settings)
+    return Engine(models.build("ntm", task.inputs, task.outputs, seed=1, **SMALL), task, sink=sink, past=past)
 
 
 def only(kind, happened):
@@ -79,6 +85,17 @@ def test_stepping_through_a_sequence_equals_running_it_to_the_bit():
         assert same_bits(episode["columns"][name], column), name
     for name, values in whole.initial.items():
         assert same_bits(episode["initial"][name], values), name
+
+
+@pytest.mark.parametrize("name", registry.tasks())
+def test_stepping_tells_the_phases_of_every_task_as_a_whole_sequence_has_them(name):
+    sink = ListSink()
+    engine = engine_on(name, sink)
+    do(engine, commands.Reset(seed=5, length=4), commands.Step(), commands.Run())
+    sample = engine.task.sample(1, seeding.generator(5), 4)
+    columns = sink.episodes[0]["columns"]
+    assert same_bits(columns["phase"], engine.task.phases(sample)[:, 0].numpy())
+    assert same_bits(columns["target"], sample.targets[:, 0].numpy())
 
 
 def test_the_sequence_of_the_task_is_told_before_it_runs():
@@ -137,6 +154,19 @@ def test_a_fork_says_in_words_what_was_fed(fed, label):
     engine = engine_of()
     do(engine, commands.Reset(seed=1, length=2), commands.Run(1), commands.Rewind(0))
     assert only(events.Forked, do(engine, commands.Step(fed))).label == label
+
+
+@pytest.mark.parametrize(
+    ("fed", "planned", "told"),
+    [
+        ((1.0, 0.0, -0.25), (1.0, 1.0, -0.25), "bit 1 flipped"),
+        ((1.0, 1.0, 1.0), (1.0, 1.0, -0.25), "another input"),
+        ((0.0, 0.0, 0.0), (0.0, 0.0, 0.5), "another input"),
+    ],
+    ids=["a bit beside a priority", "a priority", "no priority"],
+)
+def test_only_bits_are_said_to_be_flipped(fed, planned, told):
+    assert deeds.of_input(np.array(fed, np.float32), np.array(planned, np.float32), ()) == told
 
 
 def test_an_input_of_one_s_own_is_run_unscored_and_the_task_s_own_is_scored_however_it_is_given():
@@ -199,6 +229,20 @@ def test_a_sequence_drawn_by_hand_is_known_again_when_it_is_woken_half_way():
     assert only(events.Planned, woken.handle(commands.Wake(0, 1))) == before
     do(woken, commands.Run())
     assert len(woken.line) == len(before.inputs)
+
+
+def test_a_sequence_of_a_given_length_is_not_mistaken_for_the_one_that_its_seed_alone_draws():
+    """All lists of associative recall begin with the same delimiter."""
+    engine = engine_on("associative_recall")
+    do(engine, commands.Reset(seed=8, length=3), commands.Step())
+    assert engine.line.info.label == "length 3"
+    woken = engine_on("associative_recall", past=[Recorded(engine.line)])
+    planned = only(events.Planned, woken.handle(commands.Wake(0, 0)))
+    assert len(planned.inputs) == 1, "the rest of it is not known"
+    drawn = engine_on("associative_recall")
+    before = only(events.Planned, do(drawn, commands.Reset(seed=8), commands.Step()))
+    woken = engine_on("associative_recall", past=[Recorded(drawn.line)])
+    assert only(events.Planned, woken.handle(commands.Wake(0, 0))) == before
 
 
 def test_a_number_of_the_state_is_edited_and_the_fork_starts_from_it():

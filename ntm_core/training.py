@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FIGURES = ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
 """The numbers of an update that everybody who follows a training gets."""
 
+MOST_SKIPPED_IN_A_ROW = 20
+"""Updates skipped one after another at which training stops: a batch may be bad, but not one after another."""
+
 RECORDED = slice(0, 1)
 """The sequences of a batch that a trace keeps: to stack the others too would cost training more than recording may."""
 
@@ -90,7 +93,7 @@ class Update:
     """One iteration of training. Its figures belong to the weights before the update, as its trace does."""
 
     iteration: int
-    """Updates that those weights had seen."""
+    """Batches drawn before this one."""
     sequences: int
     """Sequences seen, these included."""
     loss: float
@@ -122,7 +125,7 @@ class Update:
 
     @property
     def not_finite(self) -> str | None:
-        """What went wrong, or None. Such an update was not applied."""
+        """What went wrong, or None. Such an update was skipped."""
         if not math.isfinite(self.loss):
             return "loss"
         return None if math.isfinite(self.gradient_norm) else "gradient"
@@ -131,7 +134,9 @@ class Update:
 class Trainer:
     """Updates a network's weights in place. Equal seeds give equal updates, to the bit on a CPU.
 
-    The batch of an iteration depends on the seed and the iteration alone, so it can be drawn again.
+    The batch of an iteration depends on the seed and the iteration alone, so it can be drawn again. An iteration whose
+    loss or gradient is not finite is skipped: it counts, as do its sequences, and changes neither the weights nor what
+    the optimiser remembers. So the next one draws another batch, and all else is as if the bad one had not been drawn.
     """
 
     def __init__(
@@ -151,6 +156,10 @@ class Trainer:
         self.device = torch.device(device)
         self.iteration = 0
         self.sequences = 0
+        self.skipped = 0
+        """Iterations whose update was not applied."""
+        self.skipped_in_a_row = 0
+        """The last so many of them."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
         self._parameters = list(model.parameters())
@@ -163,7 +172,7 @@ class Trainer:
         )
 
     def step(self, record: bool = False) -> Update:
-        """Run a fresh batch and apply its update, unless the loss or the gradient is not finite.
+        """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
 
         record: have the trace of the batch's first sequence.
         """
@@ -204,8 +213,10 @@ class Trainer:
             for group in self._optimizer.param_groups:
                 group["lr"] = learning_rate
             self._optimizer.step()
-            self.iteration += 1
-            self.sequences = update.sequences
+        self.skipped_in_a_row = 0 if update.not_finite is None else self.skipped_in_a_row + 1
+        self.skipped += update.not_finite is not None
+        self.iteration += 1
+        self.sequences = update.sequences
         return update
 
     @property

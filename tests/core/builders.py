@@ -20,6 +20,25 @@ def small_model(seed=0, name="ntm", **settings):
     return models.build(name, task.inputs, task.outputs, seed=seed, **sizes | settings)
 
 
+class SpoiltTask:
+    """A task of which the training batches with these numbers, in the order they are drawn, are not finite."""
+
+    def __init__(self, task, numbers, item=0):
+        self._task, self._numbers, self._item = task, numbers, item
+        self._drawn = -1
+
+    def __getattr__(self, name):
+        return getattr(self._task, name)
+
+    def sample(self, batch, generator, length=None, **sizes):
+        sample = self._task.sample(batch, generator, length, **sizes)
+        if length is None:
+            self._drawn += 1
+            if self._drawn in self._numbers:
+                sample.inputs[0, self._item, 0] = np.nan
+        return sample
+
+
 class ListSink:
     """Keeps all it is told, as it came."""
 

@@ -38,7 +38,8 @@ EVENTS = [
     events.Edited("memory", (3, 1), 0.25, -0.5),
     events.Rewound(0),
     events.Saved(1, 200),
-    events.NonFinite(4, "loss"),
+    events.NonFinite(4, "loss", 2, True),
+    events.GaveUp(23, "enough"),
     events.Failed("no"),
 ]
 

@@ -132,24 +132,23 @@ class DNC(MemoryNetwork[DNCState, DNCView]):
         return _fields(self.config)
 
     def initial_state(self, batch: int) -> DNCState:
-        config, zeros = self.config, self.output.weight.new_zeros
+        config, like = self.config, self.output.weight
         rows, word, reads = config.locations, config.word_size, config.read_heads
         locations = None
         if config.sparse_links:
             # Links of no weight, to different places: what is kept of a row never leads to one place twice.
-            locations = torch.arange(config.links, dtype=zeros(0).dtype, device=zeros(0).device)
-            locations = locations.expand(batch, rows, -1)
+            locations = torch.arange(config.links, dtype=like.dtype, device=like.device).expand(batch, rows, -1)
         return DNCState(
-            memory=zeros(batch, rows, word),
-            read_weighting=zeros(batch, reads, rows),
-            write_weighting=zeros(batch, 1, rows),
-            read_vector=zeros(batch, reads, word),
-            usage=zeros(batch, rows),
-            precedence=zeros(batch, rows),
-            links=zeros(batch, rows, config.links),
+            memory=like.new_zeros(batch, rows, word),
+            read_weighting=like.new_zeros(batch, reads, rows),
+            write_weighting=like.new_zeros(batch, 1, rows),
+            read_vector=like.new_zeros(batch, reads, word),
+            usage=like.new_zeros(batch, rows),
+            precedence=like.new_zeros(batch, rows),
+            links=like.new_zeros(batch, rows, config.links),
             link_location=locations,
             **_controller(self.controller.initial(batch)),
-            **content_terms.first(config, batch, self.output.weight)._asdict(),
+            **content_terms.first(config, batch, like)._asdict(),
         )
 
     def step(self, x: Tensor, state: DNCState) -> tuple[Tensor, DNCState, DNCView]:

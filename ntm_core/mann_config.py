@@ -18,7 +18,7 @@ class MANNConfig(MemoryConfig):
 
     read_heads: int = whole(1, "Read heads", "Each has a write head that stores the key it reads by", offered=64)
     usage_decay: float = number(
-        0.95, "Usage kept", "What a step keeps of how much each row was read and written", low=0, below=1
+        0.95, "Usage kept", "What a step keeps of how much each row was read and written", low=0, below=1, is_loose=True
     )
 
     def __post_init__(self) -> None:

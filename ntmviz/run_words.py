@@ -29,6 +29,8 @@ def session_line(recording: Recording) -> str:
     parts = [info.model.upper() or "unnamed model"]
     if "controller" in config:
         parts.append(f"{str(config['controller']).upper()} {config.get('hidden_size', '')}".strip())
+    elif {"layers", "hidden_size"} <= config.keys():
+        parts[0] += f" of {config['layers']} × {config['hidden_size']} units"
     memory = recording.spec.with_role(Role.MEMORY)
     if memory is not None:
         parts.append(f"memory {' × '.join(str(size) for size in memory.shape)}")

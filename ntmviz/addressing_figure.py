@@ -152,7 +152,8 @@ def _following(look: _Look) -> Iterator[Stage]:
 
 def _replacing(look: _Look) -> Iterator[Stage]:
     to_least = look.number(Role.ALLOCATION_GATE, own=True)
-    least, read = (look.of_its_own(look.previous(role)) for role in (Role.LEAST_USED, Role.READ_WEIGHTING))
+    least, read = look.whole(Role.LEAST_USED), look.previous(Role.READ_WEIGHTING)
+    least, read = look.of_its_own(least), look.of_its_own(read)
     yield look.stage("Last read", read, look.say(1 - to_least), "to the last read", 1 - to_least)
     yield look.stage("Least used", least, look.say(to_least), "to free rows", to_least, is_mixed=True)
     yield look.result("Write")

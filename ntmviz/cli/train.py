@@ -19,6 +19,7 @@ from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import RunOptions
+from ntmviz.run_words import task_name
 from ntmviz.wording import grouped, short, skips
 from sessions.policy import MAX_SIZE
 
@@ -186,9 +187,12 @@ def _recorder_in_silence() -> Iterator[None]:
 def tell(result: dict[str, Any]) -> None:
     """The result in words."""
     how = "solved" if result["solved"] else "not solved"
-    print(f"{result['task']} {how} after {grouped(result['sequences'])} sequences, {result['seconds']:.1f} s")
-    for length, share in result["bit_error_rate"].items():
-        print(f"  length {length}: {100 * share:.3g} % of bits wrong")
+    task, sequences = task_name(result["task"]), grouped(result["sequences"])
+    print(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
+    for trial, share in result["bit_error_rate"].items():
+        bits, above = result["bits_per_sequence"][trial], result["bits_above_optimum"][trial]
+        best = f", {short(above)} above the optimum" if above != bits else ""
+        print(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
     dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
     print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
     if result["skipped_updates"]:

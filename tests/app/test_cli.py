@@ -23,7 +23,15 @@ from tests.app.processes import iterations_in, wait_for
 
 TRAIN_KEYS = (
     *("session", "model", "task", "solved", "sequences", "iterations", "seconds", "cpu_seconds"),
-    *("bit_error_rate", "loss", "recorded_episodes", "dropped_episodes", "skipped_updates"),
+    *(
+        "bit_error_rate",
+        "bits_per_sequence",
+        "bits_above_optimum",
+        "loss",
+        "recorded_episodes",
+        "dropped_episodes",
+        "skipped_updates",
+    ),
 )
 INFO_KEYS = (
     *("format", "complete", "model", "task", "device", "episodes", "steps", "bytes", "checkpoint_bytes", "fields"),
@@ -40,6 +48,8 @@ def test_training_prints_the_promised_json_last(call, folder):
     assert result["skipped_updates"] == 0
     assert list(result["bit_error_rate"]) == ["3", "9", "18"]
     assert all(0 < share < 1 for share in result["bit_error_rate"].values())
+    assert result["bits_above_optimum"] == result["bits_per_sequence"], "copy can be said without an error"
+    assert list(result["bits_per_sequence"]) == ["3", "9", "18"]
     assert 0 < result["cpu_seconds"]
     assert 0 < result["seconds"] < 30
     with sessions.open(result["session"]) as recording:

@@ -130,6 +130,26 @@ def test_memory_and_reads_are_rebuilt_from_the_trace(model):
         before = after
 
 
+def test_cut_reads_leave_nothing_of_the_memory_in_the_answer(model):
+    """What is in the memory, and where the heads were, makes no difference then."""
+    inputs, state = sample_of().inputs, model.initial_state(3)
+    fields = {field.name: field.role for field in model.fields() if field.carried}
+    other = state._replace(
+        **{
+            name: torch.rand_like(getattr(state, name))
+            for name, role in fields.items()
+            if role in (Role.MEMORY, Role.READ_WEIGHTING, Role.WRITE_WEIGHTING)
+        }
+    )
+    whole = model(inputs, state)[0]
+    model.reads_are_cut = True
+    torch.testing.assert_close(model(inputs, other)[0], model(inputs, state)[0], atol=0, rtol=0)
+    model.reads_are_cut = False
+    assert torch.equal(model(inputs, state)[0], whole)
+    if Role.MEMORY in fields.values():
+        assert not torch.allclose(model(inputs, other)[0], whole)
+
+
 def test_sequences_of_a_batch_do_not_mix(model):
     inputs = sample_of(batch=4).inputs
     together = model(inputs)[0]

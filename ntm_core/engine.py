@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from ntm_core import commands, events, seeding
+from ntm_core.diagnostics import of_iteration
 from ntm_core.errors import CoreError
 from ntm_core.journal import Journal
 from ntm_core.lineage import Place
@@ -139,11 +140,10 @@ class Engine:
             happened += self._keep_due_checkpoint()
             recorded = self._journal.wants(self.trainer.iteration)
             update = self.trainer.step(recorded)
-            self._journal.log(update.iteration, **update.figures)
+            seen = self._record_update(update) if recorded and update.not_finite is None else {}
+            self._journal.log(update.iteration, **update.figures, **seen)
             if update.not_finite is not None:
                 return happened + self._stop(update)
-            if recorded:
-                self._record_update(update)
             if self.trainer.is_check_due:
                 happened += self._check()
                 if isinstance(happened[-1], events.Solved):
@@ -206,7 +206,8 @@ class Engine:
         self._record_evaluation()
         return [events.Saved(index, self.trainer.iteration)]
 
-    def _record_update(self, update: Update, item: int = 0, label: str = "") -> None:
+    def _record_update(self, update: Update, item: int = 0, label: str = "") -> dict[str, float]:
+        """Returns how the sequence used the memory, to be logged beside the figures of its iteration."""
         assert update.trace is not None
         info = EpisodeInfo(
             kind=EpisodeKind.TRAIN,
@@ -224,6 +225,7 @@ class Engine:
             ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)
+            return of_iteration(self.spec, observation.initial, observation.columns)
 
     def _record_evaluation(self) -> None:
         """Record one sequence of the criterion's sizes, run alone so that a rerun is exact to the bit."""

@@ -12,13 +12,13 @@ import torch
 from ntm_core import commands, events, seeding
 from ntm_core.diagnostics import of_iteration
 from ntm_core.errors import CoreError
-from ntm_core.journal import Journal
+from ntm_core.journal import Journal, keeps_skipped
 from ntm_core.lineage import Place
 from ntm_core.observe import observe, trace_spec
 from ntm_core.stepping import Stepper
 from ntm_core.tasks import Trial
 from ntm_core.trace import EpisodeInfo, EpisodeKind
-from ntm_core.training import TrainConfig, Trainer, Update, on_device, score
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, TrainConfig, Trainer, Update, on_device, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +111,8 @@ class Engine:
             case commands.Train():
                 return self._train(command.iterations)
             case commands.Evaluate():
-                trials = tuple(Trial(str(length), {"length": length}) for length in command.lengths)
+                others = self.task.criterion.trial.sizes
+                trials = tuple(Trial(str(length), {**others, "length": length}) for length in command.lengths)
                 return self._evaluate(trials or self.task.trials, command.sequences)
             case commands.Save():
                 return self._save()
@@ -140,14 +141,16 @@ class Engine:
             happened += self._keep_due_checkpoint()
             recorded = self._journal.wants(self.trainer.iteration)
             update = self.trainer.step(recorded)
-            seen = self._record_update(update) if recorded and update.not_finite is None else {}
-            self._journal.log(update.iteration, **update.figures, **seen)
-            if update.not_finite is not None:
-                return happened + self._stop(update)
-            if self.trainer.is_check_due:
-                happened += self._check()
-                if isinstance(happened[-1], events.Solved):
-                    break
+            is_skipped = update.not_finite is not None
+            skips = {"skipped": self.trainer.skipped} if is_skipped else {}
+            seen = self._record_update(update) if recorded and not is_skipped else {}
+            self._journal.log(update.iteration, **update.figures, **skips, **seen)
+            news = self._check() if self.trainer.is_check_due else []
+            if is_skipped:
+                news += self._skip(update, recorded)
+            happened += news
+            if any(isinstance(event, events.Solved | events.GaveUp) for event in news):
+                break
         assert update is not None
         happened.append(events.Trained(iteration=self.trainer.iteration, sequences=update.sequences, **update.figures))
         return happened
@@ -163,18 +166,33 @@ class Engine:
             log.info("solved %s after %d sequences", self.task.name, self.trainer.sequences)
         return happened
 
-    def _stop(self, update: Update) -> list[Event]:
-        what, iteration = update.not_finite, update.iteration
-        self._failure = f"training stopped at iteration {iteration}: its {what} is not finite; start a new one"
-        kept = self._keep_checkpoint()
+    def _skip(self, update: Update, recorded: bool) -> list[Event]:
+        """Tell of an update that was not applied, and keep its batch while there are few of them."""
+        trainer, what = self.trainer, str(update.not_finite)
+        self._journal.know_unchanged(trainer.iteration)
+        is_kept = keeps_skipped(trainer.skipped)
+        gives_up = trainer.skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW
+        happened: list[Event] = []
+        if gives_up or (is_kept and self._journal.checkpoint_of(trainer.iteration) < 0):
+            happened += self._keep_checkpoint()
+        if (is_kept or recorded) and self._journal.records:
+            self._record_skipped(update, what)
+        happened.append(events.NonFinite(update.iteration, what, trainer.skipped, is_kept))
+        if gives_up:
+            self._failure = (
+                f"training stopped after iteration {update.iteration}: the loss or gradient of "
+                f"{trainer.skipped_in_a_row} batches in a row was not finite, and none of them changed the weights; "
+                "train on from those with a smaller learning rate, or anew from another seed"
+            )
+            happened.append(events.GaveUp(update.iteration, self._failure))
+        return happened
+
+    def _record_skipped(self, update: Update, what: str) -> None:
+        """Record the sequence that went wrong: run again on the same weights, its batch goes wrong again."""
         item = next((item for item, loss in enumerate(update.item_loss) if not math.isfinite(loss)), 0)
-        if self._journal.records:
-            # The update was not applied, so the same batch on the same weights goes wrong again.
-            with torch.no_grad():
-                logits, _, trace = self.model(update.sample.inputs, trace=True, items=slice(item, item + 1))
-            update = replace(update, logits=logits, trace=trace)
-            self._record_update(update, item, f"{what} not finite")
-        return [*kept, events.NonFinite(iteration, str(what))]
+        with torch.no_grad():
+            logits, _, trace = self.model(update.sample.inputs, trace=True, items=slice(item, item + 1))
+        self._record_update(replace(update, logits=logits, trace=trace), item, f"{what} not finite")
 
     def _evaluate(self, trials: tuple[Trial, ...], sequences: int) -> list[Event]:
         iteration = self.trainer.iteration
@@ -209,13 +227,15 @@ class Engine:
     def _record_update(self, update: Update, item: int = 0, label: str = "") -> dict[str, float]:
         """Returns how the sequence used the memory, to be logged beside the figures of its iteration."""
         assert update.trace is not None
+        # A skipped update left the weights as they were, and a checkpoint may have been kept of them since.
+        weights_of = update.iteration if update.not_finite is None else self.trainer.iteration
         info = EpisodeInfo(
             kind=EpisodeKind.TRAIN,
             iteration=update.iteration,
             item=item,
             batch=len(update.item_loss),
             seed=update.seed,
-            checkpoint=self._journal.checkpoint_of(update.iteration),
+            checkpoint=self._journal.checkpoint_of(weights_of),
             label=label,
         )
         with self._journal.recording():
@@ -285,7 +305,8 @@ class Engine:
     def _planned(self) -> Event:
         inputs, targets, scored = (tensor[:, 0].tolist() for tensor in self._stepper.plan)
         rows = [tuple(tuple(row) for row in each) for each in (inputs, targets)]
-        return events.Planned(rows[0], rows[1], tuple(scored), self.task.delimiter)
+        phases = tuple(self.task.phases(self._stepper.plan)[:, 0].tolist())
+        return events.Planned(rows[0], rows[1], tuple(scored), phases, self.task.delimiter)
 
     def _new_stepper(self) -> Stepper:
         return Stepper(self.trainer, self.spec, self._journal, self._past)

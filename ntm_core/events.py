@@ -1,4 +1,4 @@
-"""What an engine has done. An iteration is counted as the updates that the weights have seen."""
+"""What an engine has done. Iterations are counted as the batches that training has drawn."""
 
 from __future__ import annotations
 
@@ -77,6 +77,8 @@ class Planned:
     targets: tuple[tuple[float, ...], ...]
     scored: tuple[float, ...]
     """1 where the output counts, 0 elsewhere."""
+    phases: tuple[float, ...]
+    """What each step is for, numbers of `trace.Phase`."""
     delimiter: tuple[float, ...]
     """The input that ends what is to be remembered; () where the task has none."""
 
@@ -133,10 +135,24 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class NonFinite:
-    """A loss or gradient was infinite or not a number: its update was not applied, and training is over."""
+    """A loss or gradient was infinite or not a number: the update of this iteration was skipped."""
 
     iteration: int
     what: str
+    """loss or gradient"""
+    skipped: int
+    """Updates skipped so far, this one included."""
+    is_kept: bool
+    """Whether it is one of the few that a session keeps the batch of."""
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """Too many updates in a row were skipped: training is over."""
+
+    iteration: int
+    message: str
+    """What happened and what to do, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +175,12 @@ Event: TypeAlias = (
     | Rewound
     | Saved
     | NonFinite
+    | GaveUp
     | Failed
 )
 EVENTS: dict[str, type[Event]] = messages.by_name(
-    Trained, Evaluated, Solved, WasReset, Woken, Planned, Stepped, Forked, Edited, Rewound, Saved, NonFinite, Failed
+    *(Trained, Evaluated, Solved, WasReset, Woken, Planned, Stepped, Forked, Edited, Rewound, Saved),
+    *(NonFinite, GaveUp, Failed),
 )
 
 

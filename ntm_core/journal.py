@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 FIRST_INTERVAL = 100
 """Iterations from the first checkpoint of a training to the second; from then on the distance doubles."""
+KEPT_SKIPS = 8
+"""Skipped batches of a training that are all kept; of the later ones only the 16th, 32nd, 64th and so on."""
+
+
+def keeps_skipped(count: int) -> bool:
+    """Whether the batch is kept that was skipped as the `count`-th: so few are that a bad training fills no disk."""
+    return count <= KEPT_SKIPS or count.bit_count() == 1
 
 
 class Journal:
@@ -25,7 +32,7 @@ class Journal:
         self.sink = sink
         self.policy = policy
         self._checkpoint = -1
-        self._checkpoint_iteration = -1
+        self._checkpoint_iteration = self._unchanged_until = -1
         self._next_checkpoint = 0
 
     @property
@@ -53,19 +60,23 @@ class Journal:
         """
         if self.sink is None or iteration == self._checkpoint_iteration:
             return None
-        self._checkpoint = self.sink.checkpoint(checkpoints.save(model), iteration)
-        self._checkpoint_iteration = iteration
+        self.know(self.sink.checkpoint(checkpoints.save(model), iteration), iteration)
         if iteration >= self._next_checkpoint:
             self._next_checkpoint = max(FIRST_INTERVAL, 2 * iteration)
         return None if self._checkpoint < 0 else self._checkpoint
 
     def know(self, checkpoint: int, iteration: int) -> None:
         """The weights of an iteration are in the session already, under this index."""
-        self._checkpoint, self._checkpoint_iteration = checkpoint, iteration
+        self._checkpoint, self._checkpoint_iteration, self._unchanged_until = checkpoint, iteration, iteration
+
+    def know_unchanged(self, iteration: int) -> None:
+        """The weights of an iteration are those of the one before."""
+        if self._unchanged_until == iteration - 1:
+            self._unchanged_until = iteration
 
     def checkpoint_of(self, iteration: int) -> int:
         """The checkpoint that holds exactly the weights of this iteration, -1 if none does."""
-        return self._checkpoint if iteration == self._checkpoint_iteration else -1
+        return self._checkpoint if self._checkpoint_iteration <= iteration <= self._unchanged_until else -1
 
     def log(self, iteration: int, **metrics: float) -> None:
         """Numbers of one iteration."""

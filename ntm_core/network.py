@@ -109,7 +109,8 @@ def mapped(bundle: StateT, change: Callable[[Tensor], Tensor]) -> StateT:
 
 def _stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
     with torch.no_grad():
-        first = mapped(initial, lambda tensor: tensor.detach()[items])
+        # A copy: where a network starts from is a view of its weights, which the next update changes in place.
+        first = mapped(initial, lambda tensor: tensor.detach()[items].clone())
         columns = zip(*views, strict=True)
         steps = [None if column[0] is None else torch.stack([each[items] for each in column]) for column in columns]
     return Trace(first, _made(type(views[0]), steps))

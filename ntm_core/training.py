@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ntm_core import checks, seeding
-from ntm_core.settings import Settings, number, whole
+from ntm_core.train_config import TrainConfig
 
 if TYPE_CHECKING:
     from ntm_core.network import MemoryNetwork, Trace
@@ -21,37 +21,11 @@ if TYPE_CHECKING:
 FIGURES = ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
 """The numbers of an update that everybody who follows a training gets."""
 
+MOST_SKIPPED_IN_A_ROW = 20
+"""Updates skipped one after another at which training stops: a batch may be bad, but not one after another."""
+
 RECORDED = slice(0, 1)
 """The sequences of a batch that a trace keeps: to stack the others too would cost training more than recording may."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig(Settings):
-    """RMSProp with momentum; the defaults learn copy fastest."""
-
-    what: ClassVar[str] = "training"
-
-    batch: int = whole(
-        16, "Batch", "Fewer learn copy from fewer sequences, but in more updates, and an update costs almost the same"
-    )
-    learning_rate: float = number(1e-3, "Learning rate", above=0)
-    final_share: float = number(0.1, "Left of it", "Of the learning rate, what is left at the end of its fall", above=0)
-    decay_sequences: int = whole(
-        12_000, "Falls over", "Sequences over which the learning rate falls, along a straight line"
-    )
-    alpha: float = number(
-        0.95, "Smoothing", "How much of the running mean of squared gradients an update keeps", low=0, below=1
-    )
-    momentum: float = number(0.9, "Momentum", low=0, below=1)
-    clip_norm: float = number(
-        10.0, "Clip at", "The greatest length of the gradient of all parameters together", above=0
-    )
-    check_sequences: int = whole(500, "Check every", "Sequences between two checks whether the task is solved")
-
-    def learning_rate_at(self, sequences: int) -> float:
-        """The learning rate once so many sequences were seen."""
-        share = min(sequences / self.decay_sequences, 1.0)
-        return self.learning_rate * (1 - share * (1 - self.final_share))
 
 
 class Scores(NamedTuple):
@@ -90,7 +64,7 @@ class Update:
     """One iteration of training. Its figures belong to the weights before the update, as its trace does."""
 
     iteration: int
-    """Updates that those weights had seen."""
+    """Batches drawn before this one."""
     sequences: int
     """Sequences seen, these included."""
     loss: float
@@ -122,7 +96,7 @@ class Update:
 
     @property
     def not_finite(self) -> str | None:
-        """What went wrong, or None. Such an update was not applied."""
+        """What went wrong, or None. Such an update was skipped."""
         if not math.isfinite(self.loss):
             return "loss"
         return None if math.isfinite(self.gradient_norm) else "gradient"
@@ -131,7 +105,9 @@ class Update:
 class Trainer:
     """Updates a network's weights in place. Equal seeds give equal updates, to the bit on a CPU.
 
-    The batch of an iteration depends on the seed and the iteration alone, so it can be drawn again.
+    The batch of an iteration depends on the seed and the iteration alone, so it can be drawn again. An iteration whose
+    loss or gradient is not finite is skipped: it counts, as do its sequences, and changes neither the weights nor what
+    the optimiser remembers. So the next one draws another batch, and all else is as if the bad one had not been drawn.
     """
 
     def __init__(
@@ -151,6 +127,10 @@ class Trainer:
         self.device = torch.device(device)
         self.iteration = 0
         self.sequences = 0
+        self.skipped = 0
+        """Iterations whose update was not applied."""
+        self.skipped_in_a_row = 0
+        """The last so many of them."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
         self._parameters = list(model.parameters())
@@ -163,7 +143,7 @@ class Trainer:
         )
 
     def step(self, record: bool = False) -> Update:
-        """Run a fresh batch and apply its update, unless the loss or the gradient is not finite.
+        """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
 
         record: have the trace of the batch's first sequence.
         """
@@ -204,8 +184,10 @@ class Trainer:
             for group in self._optimizer.param_groups:
                 group["lr"] = learning_rate
             self._optimizer.step()
-            self.iteration += 1
-            self.sequences = update.sequences
+        self.skipped_in_a_row = 0 if update.not_finite is None else self.skipped_in_a_row + 1
+        self.skipped += update.not_finite is not None
+        self.iteration += 1
+        self.sequences = update.sequences
         return update
 
     @property

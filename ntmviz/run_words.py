@@ -8,7 +8,7 @@ import numpy as np
 
 from ntm_core.trace import Role
 from ntmviz.views.run_panel import RunStatus
-from ntmviz.wording import grouped, short, size_on_disk
+from ntmviz.wording import grouped, short, size_on_disk, skips
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ntmviz.desk import Desk
     from ntmviz.state import Resolved
     from sessions import Recording
+
+_MOST_SKIPPED = 2**53
+"""Whatever a file claims."""
 
 
 def session_line(recording: Recording) -> str:
@@ -66,7 +69,7 @@ def run_status(
 
     task = recording.info.task or "session"
     solved = next((event for event in recording.events if event.kind == "solved"), None)
-    spoilt = next((event for event in recording.events if event.kind == "not_finite"), None)
+    gave_up = next((event for event in recording.events if event.kind == "gave_up"), None)
     verdict, is_good = "", True
     headline = task.capitalize()
     if is_by_hand(recording):
@@ -75,13 +78,16 @@ def run_status(
         headline = f"{'Learning' if desk.is_live else 'Learned'} {task}"
     if is_by_hand(recording):
         verdict = "every step that was fed is here"
-    elif spoilt is not None:
-        verdict, is_good = f"stopped at iteration {grouped(spoilt.iteration)}: {spoilt.text} not finite", False
+    elif gave_up is not None:
+        verdict, is_good = f"stopped at iteration {grouped(gave_up.iteration)}", False
     elif solved is not None:
         verdict = f"this run: solved at iteration {grouped(solved.iteration)}"
     elif not desk.is_live:
         verdict = "ended before it was solved" if recording.complete else "stopped early; every flushed step is here"
         is_good = False
+    if skipped := _skipped(recording):
+        is_good = is_good and bool(verdict)
+        verdict = "; ".join(filter(None, (verdict, f"{skips(skipped)}, loss or gradient not finite")))
     limit = recording.info.train.get("iterations")
     is_training = desk.shows_training
     return RunStatus(
@@ -100,6 +106,13 @@ def run_status(
         verdict=verdict,
         is_good=is_good,
     )
+
+
+def _skipped(recording: Recording) -> int:
+    """Updates that the session's training did not apply: a metric counts them, at the iterations that were skipped."""
+    metrics = recording.metrics
+    counts = metrics["skipped"] if "skipped" in metrics.names else ()
+    return int(min(np.fmax.reduce(counts, initial=0), _MOST_SKIPPED))
 
 
 def rate_of(recording: Recording, progress: Mapping[str, Any]) -> str:

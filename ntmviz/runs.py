@@ -44,6 +44,8 @@ class Progress:
     loss: float
     wrong_bits: float
     gradient_norm: float
+    skipped: int
+    """Updates that were not applied, since their loss or gradient was not finite."""
     seconds: float
     is_solved: bool
     recorded_episodes: int
@@ -128,11 +130,11 @@ class Run:
                     self.is_solved = True
                     self.recorder.event("solved", iteration=event.iteration)
                 case events.NonFinite():
-                    self.failure = (
-                        f"training stopped at iteration {event.iteration}: its {event.what} is not finite. "
-                        "The episode and the weights are kept; try a smaller learning rate or another seed"
-                    )
-                    self.recorder.event("not_finite", iteration=event.iteration, text=event.what)
+                    if event.is_kept:
+                        self.recorder.event("not_finite", iteration=event.iteration, text=event.what)
+                case events.GaveUp():
+                    self.failure = event.message
+                    self.recorder.event("gave_up", iteration=event.iteration, text=event.message)
                 case events.Failed():
                     self.failure = event.message
         return happened
@@ -152,7 +154,7 @@ class Run:
     def finish(self) -> None:
         """Keep the network's weights, measure it on the task's test lengths, seal the session."""
         self._keep_weights()
-        if math.isfinite(self.progress().loss):
+        if self._last is not None:
             with _memory_told():
                 measured = self.engine.handle(commands.Evaluate())
             rates = [event for event in measured if isinstance(event, events.Evaluated)]
@@ -203,6 +205,7 @@ class Run:
             loss=nan if last is None else last.loss,
             wrong_bits=nan if last is None else last.wrong_bits,
             gradient_norm=nan if last is None else last.gradient_norm,
+            skipped=self.engine.trainer.skipped,
             seconds=self.seconds,
             is_solved=self.is_solved,
             recorded_episodes=self.recorder.recorded_episodes,
@@ -227,6 +230,7 @@ class Run:
             "loss": now.loss if math.isfinite(now.loss) else None,
             "recorded_episodes": now.recorded_episodes,
             "dropped_episodes": now.dropped_episodes,
+            "skipped_updates": now.skipped,
         }
 
 

@@ -104,7 +104,8 @@ class SessionCommands(QObject):
         actions["pause_training"].setEnabled(desk.is_training)
         actions["stop_training"].setEnabled(desk.is_training or desk.detached is not None)
         is_by_hand = window.by_hand.is_awake
-        for name in ("feed", "run_to_end", "run_to_step"):
+        actions["feed"].setEnabled(is_by_hand or window.by_hand.is_at_work)
+        for name in ("run_to_end", "run_to_step"):
             actions[name].setEnabled(is_by_hand)
         actions["edit_cell"].setEnabled(is_by_hand and window.store.state.pinned is not None)
         actions["show_training"].setEnabled(desk.training_path is not None and not desk.shows_training)

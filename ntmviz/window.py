@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
         self.notice.hide()
         self.show_workspace()
         self.settings.remember(recording.path)
-        self.navigation.list_heads(recording)
+        self.navigation.list_choices(recording)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
         self._tell()

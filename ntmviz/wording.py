@@ -32,6 +32,11 @@ def grouped(count: int) -> str:
     return f"{count:,}".replace(",", "\u2009").replace("-", "−")
 
 
+def skips(count: int) -> str:
+    """How many updates of a training were not applied."""
+    return f"{grouped(count)} update{'' if count == 1 else 's'} skipped"
+
+
 def size_on_disk(count: int) -> str:
     """A number of bytes in the unit that suits it."""
     amount = float(count)

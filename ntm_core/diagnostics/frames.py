@@ -30,8 +30,8 @@ class Frames:
     """Consecutive steps; arrays are found by role and have time first. What is asked of them is computed once.
 
     steps: how many.   columns: the values of a field over them.   previous: its value before the first of them; None
-    where nobody knows.   writes: what the write heads did up to then; None for nothing.   start: which step the first one
-    is.   iteration: of the training; -1 where there is none.
+    where nobody knows.   writes: what the write heads did up to then; None for nothing.   start: number of the first.
+    iteration: of the training; -1 where there is none.
     """
 
     def __init__(

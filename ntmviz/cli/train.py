@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import MOST_SEQUENCES, RunOptions
-from ntmviz.wording import grouped, short
+from ntmviz.wording import grouped, short, skips
 from sessions.policy import MAX_SIZE
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
                 print(
                     f"iteration {grouped(now.iteration)} of {grouped(now.iterations)}   loss {short(now.loss)}   "
                     f"wrong bits {short(now.wrong_bits)}   {now.sequences / now.seconds:.0f} sequences/s   "
-                    f"{grouped(now.recorded_episodes)} episodes recorded",
+                    f"{grouped(now.recorded_episodes)} episodes recorded"
+                    + (f"   {skips(now.skipped)}" if now.skipped else ""),
                     flush=True,
                 )
         if is_interrupted.is_set():
@@ -184,4 +185,6 @@ def tell(result: dict[str, Any]) -> None:
         print(f"  length {length}: {100 * share:.3g} % of bits wrong")
     dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
     print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
+    if result["skipped_updates"]:
+        print(f"  {skips(result['skipped_updates'])}: loss or gradient was not finite")
     print(result["session"])

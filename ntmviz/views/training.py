@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,40 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntmviz.colours import Palette
+    from ntmviz.training_figure import TrainingFigure
 
 _MOST_POINTS = 2000
 _LEAST_LOSS = 1e-7
 """Where the log scale ends: a loss of zero has no logarithm."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingFigure:
-    """Curves over iterations."""
-
-    iterations: NDArray[np.int64]
-    loss: NDArray[np.float64]
-    wrong_bits: NDArray[np.float64]
-    """Of every iteration: per cent of the scored bits, or a number of bits where the session has no share."""
-    wrong_unit: str
-    episodes: NDArray[np.int64]
-    """The iteration of every recorded episode."""
-    current: int
-    """The iteration that is looked at; -1 where the episode belongs to none."""
-
-    @property
-    def last(self) -> int:
-        """Where the axis ends."""
-        return int(max(self.iterations[-1], self.episodes.max(initial=0), 1))
-
-    @property
-    def highest(self) -> float:
-        """Of the wrong bits, and at least 1."""
-        return max(float(np.max(self.wrong_bits, initial=1.0, where=np.isfinite(self.wrong_bits))), 1.0)
-
-    @property
-    def below(self) -> float:
-        """Where the plot of wrong bits ends below its zero, to have room for the ticks."""
-        return -0.14 * self.highest
 
 
 class TrainingView(QWidget):

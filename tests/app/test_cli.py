@@ -24,7 +24,7 @@ from tests.app.processes import iterations_in, wait_for
 
 TRAIN_KEYS = (
     *("session", "model", "task", "solved", "sequences", "iterations", "seconds", "cpu_seconds"),
-    *("bit_error_rate", "loss", "recorded_episodes", "dropped_episodes"),
+    *("bit_error_rate", "loss", "recorded_episodes", "dropped_episodes", "skipped_updates"),
 )
 INFO_KEYS = (
     *(
@@ -50,6 +50,7 @@ def test_training_prints_the_promised_json_last(call, folder):
     assert tuple(result) == TRAIN_KEYS
     assert (result["model"], result["task"], result["solved"]) == ("ntm", "copy", False)
     assert (result["iterations"], result["sequences"], result["dropped_episodes"]) == (4, 8, 0)
+    assert result["skipped_updates"] == 0
     assert list(result["bit_error_rate"]) == ["3", "9", "18"]
     assert all(0 < share < 1 for share in result["bit_error_rate"].values())
     assert 0 < result["cpu_seconds"]

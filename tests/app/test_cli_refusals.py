@@ -67,7 +67,7 @@ def test_a_session_is_never_overwritten(call, folder, session):
 
 BAD_CALLS = [
     (("train",), 2, "TASK"),
-    (("train", "juggling"), 2, "a task is one of copy; got 'juggling'"),
+    (("train", "juggling"), 2, "priority_sort, repeat_copy; got 'juggling'"),
     (("info",), 2, "FILE"),
     (("figure",), 2, "FILE"),
     (("figure", "{session}", "-o", "out.gif"), 2, "ends in .png, .svg, .pdf; got '.gif'"),

@@ -49,7 +49,7 @@ def learn(seed: int, config: TrainConfig, most: int, train_on: int) -> tuple[boo
         for event in engine.handle(commands.Train(50)):
             if isinstance(event, events.Solved):
                 solved = event.sequences, time.process_time() - start
-            if isinstance(event, events.NonFinite | events.Failed):
+            if isinstance(event, events.GaveUp | events.Failed):
                 raise SystemExit(f"seed {seed}: {event}")
     sequences, seconds = solved or (engine.trainer.sequences, time.process_time() - start)
     measured = engine.handle(commands.Evaluate())

@@ -14,8 +14,29 @@ def small_task(**settings):
 
 
 def small_model(seed=0, name="ntm", **settings):
+    """Of the sizes SMALL those that the model has, and the given settings."""
     task = small_task()
-    return models.build(name, task.inputs, task.outputs, seed=seed, **SMALL | settings)
+    sizes = {size: value for size, value in SMALL.items() if size in models.settings(name)}
+    return models.build(name, task.inputs, task.outputs, seed=seed, **sizes | settings)
+
+
+class SpoiltTask:
+    """A task of which the training batches with these numbers, in the order they are drawn, are not finite."""
+
+    def __init__(self, task, numbers, item=0):
+        self._task, self._numbers, self._item = task, numbers, item
+        self._drawn = -1
+
+    def __getattr__(self, name):
+        return getattr(self._task, name)
+
+    def sample(self, batch, generator, length=None, **sizes):
+        sample = self._task.sample(batch, generator, length, **sizes)
+        if length is None:
+            self._drawn += 1
+            if self._drawn in self._numbers:
+                sample.inputs[0, self._item, 0] = np.nan
+        return sample
 
 
 class ListSink:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import checkpoints, commands, diagnostics, events, seeding
+from ntm_core import checkpoints, commands, diagnostics, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
-from ntm_core.training import Result, TrainConfig
-from tests.core.builders import Every, ListSink, small_model, small_task
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result, TrainConfig
+from tests.core.builders import SMALL, Every, ListSink, SpoiltTask, small_model, small_task
 
 
 def engine_of(sink=None, policy=None, seed=0, heads=1, **settings):
@@ -90,6 +90,24 @@ def test_the_policy_may_be_changed_between_commands():
     engine.policy = None
     engine.handle(commands.Train(1))
     assert len(sink.episodes) == 1
+
+
+@pytest.mark.parametrize("name", registry.models())
+def test_every_network_is_trained_recorded_and_kept(name):
+    sink = ListSink()
+    engine = Engine(small_model(name=name), small_task(), config=TrainConfig(batch=4), sink=sink, policy=Every())
+    assert engine.handle(commands.Train(2))[-1].iteration == 2
+    kinds = [episode["info"].kind for episode in sink.episodes]
+    assert kinds == [EpisodeKind.EVAL, EpisodeKind.TRAIN, EpisodeKind.TRAIN]
+    for episode in sink.episodes:
+        assert {name: column.shape[1:] for name, column in episode["columns"].items()} == {
+            field.name: field.shape for field in engine.spec
+        }
+        assert {name: values.shape for name, values in episode["initial"].items()} == {
+            field.name: field.shape for field in engine.spec.carried
+        }
+        assert all(np.isfinite(column).all() for column in episode["columns"].values())
+    assert checkpoints.load(sink.checkpoints[0][1]).name == name
 
 
 @pytest.mark.parametrize("heads", [1, 2])
@@ -205,29 +223,91 @@ def test_solving_is_told_once_keeps_the_weights_and_ends_the_command(monkeypatch
     assert more[-1].iteration == 10
 
 
-def test_a_value_that_is_not_finite_ends_training_and_is_kept_with_its_weights():
+def spoilt_engine(numbers, sink=None, policy=None, item=0, **settings):
+    """An engine that meets batches that are not finite at these iterations."""
+    engine = engine_of(sink, policy, **settings)
+    engine.trainer.task = SpoiltTask(engine.task, numbers, item)
+    return engine
+
+
+def offenders(sink):
+    return [episode for episode in sink.episodes if "not finite" in episode["info"].label]
+
+
+def test_a_value_that_is_not_finite_is_told_and_kept_with_its_weights_and_training_goes_on():
+    sink = ListSink()
+    engine = spoilt_engine({2}, sink, Every(100))
+    happened = engine.handle(commands.Train(5))
+    assert only(events.NonFinite, happened) == events.NonFinite(2, "loss", 1, True)
+    assert only(events.Trained, happened).iteration == 5
+    assert not [event for event in happened if isinstance(event, events.GaveUp | events.Failed)]
+    (offending,) = offenders(sink)
+    assert offending["info"].label == "loss not finite"
+    assert offending["info"].iteration == 2
+    assert np.isnan(offending["columns"]["output"]).any()
+    assert list(sink.metrics) == list(range(5))
+    assert math.isnan(sink.metrics[2]["loss"])
+    assert [metrics.get("skipped") for metrics in sink.metrics.values()] == [None, None, 1, None, None]
+    kept = checkpoints.load(sink.checkpoints[offending["info"].checkpoint][1])
+    unspoilt = engine_of()
+    unspoilt.handle(commands.Train(2))
+    assert all(map(torch.equal, kept.parameters(), unspoilt.model.parameters()))
+
+
+def test_a_bad_batch_leaves_the_rest_of_a_training_as_it_is_without_a_session():
+    recorded, plain = spoilt_engine({2, 3}, ListSink(), Every()), spoilt_engine({2, 3})
+    first, second = (engine.handle(commands.Train(6)) for engine in (recorded, plain))
+    assert [event for event in first if not isinstance(event, events.Saved)] == list(second)
+    assert all(map(torch.equal, recorded.model.parameters(), plain.model.parameters()))
+
+
+def test_training_gives_up_after_too_many_bad_batches_in_a_row_and_says_what_to_do():
     sink = ListSink()
     engine = engine_of(sink, Every(100))
     engine.handle(commands.Train(2))
     spoil(engine)
-    happened = engine.handle(commands.Train(5))
-    assert happened == (events.Saved(1, 2), events.NonFinite(2, "loss"))
-    assert sink.checkpoints[1][0] == 2
-    offending = sink.episodes[-1]
-    assert (offending["info"].iteration, offending["info"].checkpoint) == (2, 1)
-    assert offending["info"].label == "loss not finite"
-    assert np.isnan(offending["columns"]["output"]).any()
-    assert math.isnan(sink.metrics[2]["loss"])
-    assert "training stopped at iteration 2" in only(events.Failed, engine.handle(commands.Train())).message
+    before = [parameter.clone() for parameter in engine.model.parameters()]
+    assert not [event for event in engine.handle(commands.Train(5)) if isinstance(event, events.GaveUp)]
+    happened = engine.handle(commands.Train(50))
+    last = 2 + MOST_SKIPPED_IN_A_ROW
+    gave_up = only(events.GaveUp, happened)
+    assert gave_up.iteration == last - 1
+    assert "20 batches in a row was not finite" in gave_up.message
+    assert "smaller learning rate" in gave_up.message
+    assert "\n" not in gave_up.message
+    assert list(sink.metrics) == list(range(last))
+    assert [iteration for iteration, _ in sink.checkpoints] == [0, 3, last]
+    assert {episode["info"].checkpoint for episode in offenders(sink)} == {1}
+    torch.testing.assert_close(list(engine.model.parameters()), before, rtol=0, atol=0, equal_nan=True)
+    assert only(events.Failed, engine.handle(commands.Train())).message == gave_up.message
 
 
-def test_the_sequence_that_went_wrong_is_the_one_that_is_recorded(monkeypatch):
+@pytest.mark.parametrize("in_a_row", [1, 10])
+def test_a_training_that_skips_much_keeps_few_of_its_batches(in_a_row):
     sink = ListSink()
-    engine = engine_of(sink, Every())
-    sample = small_task().sample(4, torch.Generator().manual_seed(0), 2)
-    sample.inputs[1, 2, 0] = math.nan
-    last = [type(sample)(*(tensor[:, -batch:] for tensor in sample)) for batch in range(5)]
-    monkeypatch.setattr(engine.task, "sample", lambda batch, *rest, **sizes: last[batch])
+    numbers = {number for number in range(200) if number % (in_a_row + 1)}
+    happened = spoilt_engine(numbers, sink, Every(1000), batch=1).handle(commands.Train(200))
+    told = [event for event in happened if isinstance(event, events.NonFinite)]
+    assert [event.skipped for event in told] == list(range(1, len(numbers) + 1))
+    kept = [event.skipped for event in told if event.is_kept]
+    assert kept == [*range(1, 9), *(each for each in (16, 32, 64, 128) if each <= len(numbers))]
+    assert [episode["info"].iteration for episode in offenders(sink)] == [
+        event.iteration for event in told if event.is_kept
+    ]
+    assert len(sink.checkpoints) <= len(kept) + 3  # and those at 0, 100 and 200
+
+
+def test_a_bad_batch_that_the_policy_wants_is_recorded_however_many_there_were():
+    sink = ListSink()
+    spoilt_engine(set(range(1, 19)), sink, Every()).handle(commands.Train(20))
+    trained = [episode["info"] for episode in sink.episodes if episode["info"].kind is EpisodeKind.TRAIN]
+    assert [info.iteration for info in trained] == list(range(20))
+    assert [info.label for info in trained] == ["", *["loss not finite"] * 18, ""]
+
+
+def test_the_sequence_that_went_wrong_is_the_one_that_is_recorded():
+    sink = ListSink()
+    engine = spoilt_engine({0}, sink, Every(), item=2)
     engine.handle(commands.Train())
     offending = sink.episodes[-1]
     assert offending["info"].item == 2
@@ -242,6 +322,16 @@ def test_an_evaluation_measures_each_length_on_fresh_sequences():
     assert measured == engine.handle(commands.Evaluate((2, 8), 30))
     assert [event.trial for event in engine.handle(commands.Evaluate(sequences=2))] == ["4", "12", "24"]
     assert all(0 < event.bit_error_rate < 1 for event in measured)
+
+
+def test_an_evaluation_of_a_length_takes_what_else_has_a_size_as_the_criterion_does(monkeypatch):
+    task = tasks.build("repeat_copy", max_length=3, max_repeats=4)
+    engine = Engine(models.build("ntm", task.inputs, task.outputs, **SMALL), task)
+    asked = []
+    measured = Result(0.0, 0.0, 0.0)
+    monkeypatch.setattr(engine.trainer, "evaluate", lambda trial, *rest: asked.append(trial) or measured)
+    assert [event.trial for event in engine.handle(commands.Evaluate((2, 9)))] == ["2", "9"]
+    assert [trial.sizes for trial in asked] == [{"length": 2, "repeats": 4}, {"length": 9, "repeats": 4}]
 
 
 def test_training_ends_the_episode_that_was_stepped():

@@ -10,13 +10,20 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_core.errors import ConfigError
+from ntm_core.network import held
 from ntm_core.tasks import Sample, Trial
 from ntm_core.training import RECORDED, Result, TrainConfig, Trainer, on_device, score
-from tests.core.builders import small_model, small_task
+from tests.core.builders import SpoiltTask, small_model, small_task
 
 
 def trainer_of(seed=0, **settings):
     return Trainer(small_model(), small_task(), TrainConfig(**{"batch": 4} | settings), seed=seed)
+
+
+def remembered(trainer):
+    """All that an update changes: copies of the weights, and of what the optimiser keeps of each."""
+    kept = [value for state in trainer._optimizer.state.values() for value in state.values()]
+    return [tensor.detach().clone() for tensor in (*trainer.model.parameters(), *kept)]
 
 
 def test_equal_seeds_train_to_the_bit_whether_or_not_they_are_watched_and_checked():
@@ -96,18 +103,47 @@ def test_the_gradient_is_clipped_to_its_norm_and_reported_unclipped():
 
 
 @pytest.mark.parametrize("what", ["loss", "gradient"])
-def test_an_update_that_is_not_finite_is_not_applied(what):
+def test_an_update_that_is_not_finite_is_skipped_and_counted(what):
     trainer = trainer_of()
+    trainer.step()
     if what == "loss":
         with torch.no_grad():
             trainer.model.output.bias[0] = math.inf
     else:
-        trainer.model.output.bias.register_hook(lambda gradient: gradient * math.nan)
-    before = [parameter.clone() for parameter in trainer.model.parameters()]
-    update = trainer.step()
-    assert update.not_finite == what
-    assert all(map(torch.equal, before, trainer.model.parameters()))
-    assert (trainer.iteration, trainer.sequences) == (0, 0)
+        hook = trainer.model.output.bias.register_hook(lambda gradient: gradient * math.nan)
+    before = remembered(trainer)
+    updates = [trainer.step() for _ in range(2)]
+    assert [(update.not_finite, update.iteration, update.sequences) for update in updates] == [
+        (what, 1, 8),
+        (what, 2, 12),
+    ]
+    assert updates[0].seed != updates[1].seed
+    assert all(map(torch.equal, before, remembered(trainer)))
+    assert (trainer.iteration, trainer.sequences, trainer.skipped, trainer.skipped_in_a_row) == (3, 12, 2, 2)
+    if what == "gradient":
+        hook.remove()
+        assert trainer.step().not_finite is None
+        assert not all(map(torch.equal, before, remembered(trainer)))
+        assert (trainer.skipped, trainer.skipped_in_a_row) == (2, 0)
+
+
+def test_a_bad_batch_in_the_middle_costs_its_own_iteration_and_nothing_else():
+    """Equal to the bit to a training that goes from the iteration before the bad one to the one after it."""
+    recipe = {"learning_rate": 3e-3, "decay_sequences": 300}
+    met, spared = trainer_of(**recipe), trainer_of(**recipe)
+    met.task = SpoiltTask(met.task, {30})
+    updates = [met.step() for _ in range(80)]
+    losses = []
+    for iteration in range(80):
+        if iteration == 30:
+            spared.iteration, spared.sequences = 31, 31 * 4
+        else:
+            losses.append(spared.step().loss)
+    assert updates.pop(30).not_finite == "loss"
+    assert [update.loss for update in updates] == losses
+    assert all(map(torch.equal, remembered(met), remembered(spared)))
+    assert (met.iteration, met.sequences, met.skipped) == (80, 320, 1)
+    assert sum(losses[-10:]) < 0.95 * sum(losses[20:30])
 
 
 def test_evaluation_depends_on_its_seed_alone():
@@ -189,3 +225,13 @@ def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
     with pytest.raises(ConfigError) as raised:
         TrainConfig(**settings)
     assert str(raised.value) == message
+
+
+def test_a_trace_keeps_the_state_that_its_sequence_started_from():
+    """The learned first state is a weight, and the update that follows changes weights in place."""
+    trainer = trainer_of()
+    first = trainer.model.initial_state(1)
+    wanted = {name: tensor.detach().clone() for name, tensor in held(first).items()}
+    trace = trainer.step(record=True).trace
+    assert all(torch.equal(getattr(trace.initial, name), tensor) for name, tensor in wanted.items())
+    assert not torch.equal(trainer.model.first_read, wanted["read_vector"][0])

@@ -29,6 +29,8 @@ MOST_HEADS = 4
 """Of each kind that are told of."""
 _MOSTLY = 0.7
 """Share of steps that makes a habit."""
+_NEARLY_ALL = 0.9
+"""Share of steps that need not be told of by parts of a sequence."""
 _FAINT = 0.1
 """Of a write, weight that hardly counts."""
 _EACH = {
@@ -121,6 +123,10 @@ def _ways(head: Head, values: Mapping[str, Array], layout: Layout) -> dict[str, 
 def _told(episodes: Sequence[_Steps]) -> list[str]:
     """What one head does in each part of a sequence, in the order of the parts."""
     told = []
+    spreads = [each.breadth[~each.is_sharp] for each in episodes]
+    steps = sum(len(each.breadth) for each in episodes)
+    if sum(map(len, spreads)) > _NEARLY_ALL * steps:
+        return [f"spreads over about {np.median(np.concatenate(spreads)):.0f} rows throughout"]
     for phase in _EACH:
         entries, inner = _places(episodes, phase)
         arrival = _arrival(episodes, entries, phase)

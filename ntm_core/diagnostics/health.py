@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -26,7 +27,9 @@ USED = 0.3
 _MUCH = 0.3
 """Of a head's weight, worth telling of."""
 GUESSING = 0.4
-"""Share of wrong bits from which on a network may as well guess."""
+"""Share of wrong bits from which on a network may as well guess; a smaller one does where few bits were scored."""
+_HARDLY_GUESSING = 0.2
+"""However few they are."""
 _RECENT = 20
 """Iterations whose errors are averaged."""
 _SPIKE = 50.0
@@ -89,8 +92,7 @@ def health(episodes: Sequence[Source], metrics: Mapping[str, Array] | None = Non
     if Role.MEMORY not in layout and Role.READ_WEIGHTING not in layout and Role.WRITE_WEIGHTING not in layout:
         return Health(("The network has no memory to judge.",), Verdict.NO_MEMORY)
     measured = [_measured(each, layout) for each in chosen]
-    wrong = _wrong_share(measured, layout, metrics or {})
-    verdict, told = _verdict(measured, wrong)
+    verdict, told = _verdict(measured, *_wrong_share(measured, layout, metrics or {}))
     if verdict is not Verdict.BROKEN:
         told = [*told, *habits(chosen), *_notices(measured), *_spikes(metrics or {})]
     return Health((*told, _basis(chosen)), verdict)
@@ -104,8 +106,8 @@ def _measured(source: Source, layout: Layout) -> _Episode:
     return _Episode(source, all_of(source, _MEASURED), scored, alarms(source, (_TRAP, *_BUGS, *_NOTICES)))
 
 
-def _verdict(episodes: Sequence[_Episode], wrong: float) -> tuple[Verdict, list[str]]:
-    """The verdict and what it rests on."""
+def _verdict(episodes: Sequence[_Episode], wrong: float, bits: float) -> tuple[Verdict, list[str]]:
+    """The verdict and what it rests on. wrong: share of wrong bits, among so many."""
     broken = _broken(episodes)
     if broken:
         return Verdict.BROKEN, [broken]
@@ -118,7 +120,8 @@ def _verdict(episodes: Sequence[_Episode], wrong: float) -> tuple[Verdict, list[
         return Verdict.UNKNOWN, ["The trace does not show the memory, where the network reads and where it writes."]
     written, unwritten = _of_best_head(episodes)
     evidence = f"{_percent(written)} of what it reads to answer comes from rows written before."
-    if wrong > GUESSING:
+    # Half of the bits are wrong by guessing, give or take two standard deviations.
+    if wrong > max(_HARDLY_GUESSING, min(GUESSING, 0.5 - 1 / np.sqrt(bits))):
         verdict = Verdict.UNTRAINED
         told = [f"{_percent(wrong)} of the bits are wrong, near to guessing: what the heads do tells little yet."]
     else:
@@ -167,16 +170,16 @@ def _lag(episodes: Sequence[_Episode]) -> list[str]:
     return [f"In an episode of {len(longest.source)} steps, what is read was mostly written {lag}."]
 
 
-def _wrong_share(episodes: Sequence[_Episode], layout: Layout, metrics: Mapping[str, Array]) -> float:
-    """Share of the scored bits that are wrong, of late; NaN where nobody knows."""
+def _wrong_share(episodes: Sequence[_Episode], layout: Layout, metrics: Mapping[str, Array]) -> tuple[float, float]:
+    """Share of the scored bits that are wrong, of late, and how many were scored; NaN where nobody knows."""
     if "bit_error_rate" in metrics:
         rates = np.asarray(metrics["bit_error_rate"][-_RECENT:])
         if np.isfinite(rates).any():
-            return float(rates[np.isfinite(rates)].mean())
+            return float(rates[np.isfinite(rates)].mean()), math.inf
     if "wrong_bits" not in episodes[0].values:
-        return float("nan")
+        return math.nan, math.nan
     bits = sum(int(each.scored.sum()) for each in episodes) * layout[Role.OUTPUT].shape[0]
-    return float(sum(each.values["wrong_bits"].sum() for each in episodes) / bits)
+    return float(sum(each.values["wrong_bits"].sum() for each in episodes) / bits), bits
 
 
 def _notices(episodes: Sequence[_Episode]) -> list[str]:

@@ -23,8 +23,8 @@ NAMES = (*_MEANS, *_SCORED, *_GREATEST, *_LAST)
 def of_iteration(spec: TraceSpec, initial: Columns, columns: Columns) -> dict[str, float]:
     """The diagnostics NAMES that a trace has, one number each, heads averaged.
 
-    Averages over the steps; `reads_written` over the scored ones; the greatest `row_spread`, so that it is 0 only where
-    all rows stayed equal; what the last step left of `utilisation` and `occupancy`.
+    Averages over the steps where they are known, of `reads_written` over the scored ones; the greatest `row_spread`, so
+    that it is 0 only where all rows stayed equal; what the last step left of `utilisation` and `occupancy`.
     initial: the carried fields before the first step.   columns: all fields, time first.   Empty without a step.
     """
     layout = Layout(spec)
@@ -42,4 +42,5 @@ def _one(name: str, values: Array, frames: Frames) -> float:
         return float(values[-1])
     if name in _SCORED and frames.scored.any():
         values = values[frames.scored]
-    return float(np.mean(values))
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")

@@ -553,4 +553,9 @@ def test_the_numbers_of_an_iteration_are_a_handful_that_an_episode_of_it_confirm
             "occupancy": series["occupancy"][-1],
         }
     )
+    columns["write_weighting"] = np.concatenate(
+        (np.zeros((1, 1, 8)), columns["write_weighting"][1:])
+    )  # no weight at all
+    told = diagnostics.of_iteration(source.spec, initial, columns)
+    assert told["write_breadth"] == pytest.approx(series["write_breadth"][1:].mean())
     assert diagnostics.of_iteration(source.spec, initial, {name: each[:0] for name, each in columns.items()}) == {}

@@ -101,7 +101,7 @@ def moving(places, breadth_rows=0, **more):
         (moving([5, 4, 3, 2, 1, 0, 11]), "steps back by one row at each input"),
         (moving([0, 3, 6, 9, 0, 3, 6]), "steps on by 3 rows at each input"),
         (moving([0, 5, 1, 2, 11, 7, 3]), "goes from row to row during the input"),
-        (moving([0] * 5, breadth_rows=6), "spreads over about 6 rows during the input"),
+        (moving([0] * 5, breadth_rows=6), "spreads over about 6 rows throughout"),
     ],
 )
 def test_a_habit_is_told_for_what_most_steps_do(source, wanted):
@@ -171,6 +171,15 @@ def test_a_network_that_may_as_well_guess_is_too_young_to_tell():
     assert found.verdict is Verdict.UNTRAINED
     assert found.sentences[0].startswith("100 % of the bits are wrong, near to guessing")
     assert health([copying(target=wrong)], {"bit_error_rate": np.array([0.5, np.nan, 0.0])}).verdict is Verdict.USED
+
+
+def test_of_few_bits_a_third_wrong_may_be_guessed_and_of_many_not():
+    target = np.ones((11, 2))
+    target[6:9, 0] = 0
+    few = [copying(target=target)]
+    assert health(few).verdict is Verdict.UNTRAINED
+    assert health(few * 4).verdict is Verdict.USED
+    assert health(few, {"bit_error_rate": np.full(9, 0.3)}).verdict is Verdict.USED
 
 
 def test_a_memory_that_is_not_read_where_it_was_written_is_hardly_used():

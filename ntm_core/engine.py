@@ -18,7 +18,7 @@ from ntm_core.observe import observe, trace_spec
 from ntm_core.stepping import Stepper
 from ntm_core.tasks import Trial
 from ntm_core.trace import EpisodeInfo, EpisodeKind
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, TrainConfig, Trainer, Update, on_device, score
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Trainer, Update, on_device, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
     from ntm_core.trace import RecordingPolicy, Sink, Source, TraceSpec
+    from ntm_core.train_config import TrainConfig
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,6 @@ from sessions.policy import MAX_SIZE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_SEQUENCES = 20_000
-"""Where training gives up if nobody says otherwise."""
 _MOST_SEEDS = 2**63
 """Of a file's int64 and of torch's generators."""
 
@@ -36,7 +34,7 @@ class RunOptions:
     seed: int = 0
     device: str = "auto"
     iterations: int | None = None
-    """None: as many as give MOST_SEQUENCES."""
+    """None: as many as give the task's most_sequences."""
     until_solved: bool = True
     record: str = "auto"
     max_size: int = MAX_SIZE

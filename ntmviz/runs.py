@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import sessions
-from ntm_core import checkpoints, checks, commands, devices, events, models, tasks
+from ntm_core import checkpoints, checks, commands, devices, events, models, registry, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import trace_spec
-from ntm_core.training import TrainConfig
+from ntm_core.train_config import TrainConfig
 from ntmviz.errors import NtmvizError, UsageError
-from ntmviz.run_options import MOST_SEQUENCES, RunOptions
 from ntmviz.saving import whole_file
 from sessions import Recorder
 from sessions import policy as policies
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
+    from ntmviz.run_options import RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,9 @@ class Run:
         task = tasks.build(options.task, **options.task_settings)
         with _memory_told():
             model = _first_model(options, task)
-        config = TrainConfig.from_json(options.train)
-        self.iterations = options.iterations or -(-MOST_SEQUENCES // config.batch)
+        entry = registry.task(options.task)
+        config = TrainConfig.from_json({**entry.train, **options.train})
+        self.iterations = options.iterations or -(-entry.most_sequences // config.batch)
         _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
         self.recorder: Recorder = Recorder(
             options.out,

@@ -14,8 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ntm_core import registry
+from ntm_core.checks import listed
+from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
-from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from ntmviz.run_options import RunOptions
 from ntmviz.wording import grouped, short, skips
 from sessions.policy import MAX_SIZE
 
@@ -30,11 +33,14 @@ _TABLES = ("task", "train")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="what to learn: copy")
-    parser.add_argument("--model", default="ntm", help="which network (ntm)")
-    parser.add_argument("--controller", help="which controller (lstm)")
+    parser.add_argument("task", metavar="TASK", help=f"what to learn: {listed(registry.tasks())}")
+    parser.add_argument("--model", default="ntm", help=f"which network: {listed(registry.models())} (ntm)")
+    parser.add_argument("--controller", help=f"which controller: {listed(ControllerKind)} (lstm)")
     parser.add_argument(
-        "--iterations", type=positive, metavar="N", help=f"updates (as many as give {MOST_SEQUENCES} sequences)"
+        "--iterations",
+        type=positive,
+        metavar="N",
+        help="updates (as many as give 20,000 sequences of copy)",
     )
     parser.add_argument("--until-solved", action="store_true", help="stop when the task counts as solved")
     parser.add_argument("--batch", type=positive, metavar="N", help="sequences an update")

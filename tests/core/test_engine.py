@@ -12,7 +12,8 @@ from ntm_core import checkpoints, commands, diagnostics, events, models, registr
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result, TrainConfig
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result
 from tests.core.builders import SMALL, Every, ListSink, SpoiltTask, small_model, small_task
 
 

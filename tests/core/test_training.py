@@ -12,7 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ntm_core.errors import ConfigError
 from ntm_core.network import held
 from ntm_core.tasks import Sample, Trial
-from ntm_core.training import RECORDED, Result, TrainConfig, Trainer, on_device, score
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import RECORDED, Result, Trainer, on_device, score
 from tests.core.builders import SpoiltTask, small_model, small_task
 
 

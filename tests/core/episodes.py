@@ -42,6 +42,10 @@ DIMS = {
 }
 
 
+HALF, QUARTER = [0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25]
+"""Weightings of four rows."""
+
+
 def episode(first=None, order=Order.READ_FIRST, info=None, **columns):
     """columns: role -> values over the steps, time first.   first: role -> value before the first step."""
     arrays = {name: np.asarray(values, np.float32) for name, values in columns.items()}
@@ -58,6 +62,37 @@ def episode(first=None, order=Order.READ_FIRST, info=None, **columns):
 def one_hot(rows, places):
     """A weighting of one head for each place: (steps, 1, rows)."""
     return (np.arange(rows) == np.asarray(places)[:, None])[:, None].astype(np.float64)
+
+
+def addressed(**more):
+    """One read and one write head on a memory of two rows of length 1 at right angles."""
+    return {
+        "memory": [[[1, 0], [0, 1]]],
+        "read_weighting": [[[1, 0]]],
+        "write_weighting": [[[1, 0]]],
+        "key": [[[3, 0], [0, 2]]],
+        "key_strength": [[4, 5]],
+    } | more
+
+
+def dnc(**more):
+    """A made-up step of a DNC with 3 rows: row 0 in use, row 1 freed but not emptied, row 2 never used."""
+    return {
+        "memory": [[[1, 0], [1, 1], [0, 0]]],
+        "read_weighting": [[[0, 0.5, 0.25]]],
+        "write_weighting": [[[0, 0, 0.5]]],
+        "usage": [[0.9, 0.01, 0]],
+        "allocation": [[0.1, 0.2, 0.7]],
+        "write_gate": [[0.5]],
+        "allocation_gate": [[0.75]],
+        "free_gate": [[0.25]],
+        "backward_mode": [[0.25]],
+        "content_mode": [[0.25]],
+        "forward_mode": [[0.5]],
+        "forward_weighting": [[HALF[:3]]],
+        "backward_weighting": [[[0, 0, 0.3]]],
+        "links": [[[0, 0.5, 0.25], [0.25, 0, 0], [0, 0.25, 0]]],
+    } | more
 
 
 def run(model, task, length=None, seed=0, iteration=-1):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from ntm_core import commands, events, seeding
+from ntm_core.diagnostics import of_iteration
 from ntm_core.errors import CoreError
 from ntm_core.journal import Journal, keeps_skipped
 from ntm_core.lineage import Place
@@ -143,9 +144,8 @@ class Engine:
             update = self.trainer.step(recorded)
             is_skipped = update.not_finite is not None
             skips = {"skipped": self.trainer.skipped} if is_skipped else {}
-            self._journal.log(update.iteration, **update.figures, **skips)
-            if recorded and not is_skipped:
-                self._record_update(update)
+            seen = self._record_update(update) if recorded and not is_skipped else {}
+            self._journal.log(update.iteration, **update.figures, **skips, **seen)
             news = self._check() if self.trainer.is_check_due else []
             if is_skipped:
                 news += self._skip(update, recorded)
@@ -225,7 +225,8 @@ class Engine:
         self._record_evaluation()
         return [events.Saved(index, self.trainer.iteration)]
 
-    def _record_update(self, update: Update, item: int = 0, label: str = "") -> None:
+    def _record_update(self, update: Update, item: int = 0, label: str = "") -> dict[str, float]:
+        """Returns how the sequence used the memory, to be logged beside the figures of its iteration."""
         assert update.trace is not None
         # A skipped update left the weights as they were, and a checkpoint may have been kept of them since.
         weights_of = update.iteration if update.not_finite is None else self.trainer.iteration
@@ -245,6 +246,7 @@ class Engine:
             ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)
+            return of_iteration(self.spec, observation.initial, observation.columns)
 
     def _record_evaluation(self) -> None:
         """Record one sequence of the criterion's sizes, run alone so that a rerun is exact to the bit."""

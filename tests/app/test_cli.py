@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
+import h5py
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
@@ -34,7 +35,19 @@ TRAIN_KEYS = (
     ),
 )
 INFO_KEYS = (
-    *("format", "complete", "model", "task", "device", "episodes", "steps", "bytes", "checkpoint_bytes", "fields"),
+    *(
+        "format",
+        "complete",
+        "model",
+        "task",
+        "device",
+        "episodes",
+        "steps",
+        "bytes",
+        "checkpoint_bytes",
+        "fields",
+        "health",
+    ),
 )
 
 
@@ -112,6 +125,30 @@ def test_info_tells_the_same_in_words(call, session):
     assert (code, err) == (0, [])
     assert out[0] == "one: ntm on copy, complete"
     assert "    memory             48 location x 8 word" in out
+
+
+def test_info_ends_with_how_the_memory_is_used(call, session):
+    told = json.loads(call("info", session, "--json")[1][-1])["health"]
+    assert told[-1].startswith("Judged by ")
+    assert len(told) > 3
+    out = call("info", session)[1]
+    ends = out[out.index("  how it uses its memory:") + 1 :]
+    assert " ".join(line.strip() for line in ends) == " ".join(told)
+    assert max(len(line) for line in ends) <= 100
+
+
+def test_info_names_the_symmetry_trap(call, folder):
+    assert call(*TINY, "--set", "first_weighting=uniform", "--out", "run.h5")[0] == 0
+    assert json.loads(call("info", "run.h5", "--json")[1][-1])["health"][0].startswith("Symmetry trap: ")
+
+
+def test_info_of_a_session_whose_steps_are_damaged_tells_all_the_rest(call, mine):
+    with h5py.File(mine, "r+") as file:
+        file["columns/memory"][...] = 3
+    code, out, err = call("info", mine, "--json")
+    assert (code, err) == (0, [])
+    (sentence,) = json.loads(out[-1])["health"]
+    assert sentence.startswith("How the memory is used can't be told: field 'memory' is damaged")
 
 
 def test_a_figure_is_what_its_name_says(call, folder, qapp, session):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import checkpoints, commands, events, models, registry, seeding, tasks
+from ntm_core import checkpoints, commands, diagnostics, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
@@ -44,6 +44,23 @@ def test_training_tells_where_it_is_and_logs_every_iteration():
         for name in ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
     }
     assert only(events.Trained, engine.handle(commands.Train())).iteration == 4
+
+
+def test_a_recorded_iteration_is_logged_once_with_how_its_sequence_used_the_memory():
+    sink = ListSink()
+    logged = []
+    log, sink.log = sink.log, lambda iteration, **metrics: (logged.append(iteration), log(iteration, **metrics))
+    engine = engine_of(sink, Every(2))
+    engine.handle(commands.Train(4))
+    assert logged == [0, 1, 2, 3]
+    (episode,) = (each for each in sink.episodes if each["info"].iteration == 2)
+    seen = diagnostics.of_iteration(engine.spec, episode["initial"], episode["columns"])
+    assert set(seen) == {
+        *("read_breadth", "write_breadth", "gate", "saturation"),
+        *("reads_written", "row_spread", "utilisation", "occupancy"),
+    }
+    assert sink.metrics[2] == sink.metrics[2] | seen
+    assert not seen.keys() & sink.metrics[3].keys()
 
 
 def test_training_is_the_same_with_and_without_a_recording_to_the_bit():

@@ -37,7 +37,7 @@ LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 220, 296, 190
 
 LEFT_COLUMN = {"Watch": ("Run", "Episodes"), "Step": ("By hand", "Forks")}
 """The docks that only one workspace has at first: upper and lower."""
-_UPPER = {"Watch": 300, "Step": 394}
+_UPPER = {"Watch": 300, "Step": 366}
 """Height of the upper one."""
 
 

@@ -103,9 +103,7 @@ class AddressingView(Canvas):
 
     def _heading(self, figure: AddressingFigure, index: int, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
         top = self._rows.top - at.HEADROOM
-        is_chain = not any(each.is_mixed for each in figure.stages)
-        title = f"{index + 1}  {stage.title}" if is_chain else stage.title
-        yield ink.Text(x, top + 11, title, size=ink.BODY, weight=ink.BOLD)
+        yield ink.Text(x, top + 11, _titles(figure, width)[index], size=ink.BODY, weight=ink.BOLD)
         yield ink.Text(x, top + 27, stage.note, size=ink.BODY, weight=ink.MEDIUM)
         token = figure.head.kind.value
         if stage.kernel is not None:
@@ -187,3 +185,12 @@ class AddressingView(Canvas):
 def _folded(stages: int, fitting: int) -> list[int]:
     """Which stages are shown where only some fit: the result first, then from the first on."""
     return [*range(fitting - 1), stages - 1]
+
+
+def _titles(figure: AddressingFigure, width: int) -> list[str]:
+    """Of the stages: numbered where each goes on from the one before, and where there is room for it."""
+    plain = [stage.title for stage in figure.stages]
+    numbered = [f"{number}  {title}" for number, title in enumerate(plain, 1)]
+    is_chain = not any(stage.is_mixed for stage in figure.stages)
+    has_room = all(text_width(title, ink.BODY, weight=ink.BOLD) < width + _BETWEEN for title in numbered)
+    return numbered if is_chain and has_room else plain

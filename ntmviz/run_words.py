@@ -9,6 +9,7 @@ import numpy as np
 from ntm_core import registry
 from ntm_core.settings import described
 from ntm_core.trace import Role
+from ntmviz.naming import task_name
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.wording import grouped, short, size_on_disk, skips
 
@@ -41,12 +42,6 @@ def session_line(recording: Recording) -> str:
     if "iteration" in info.parent:
         parts.append(f"woken at iteration {grouped(int(info.parent['iteration']))}")
     return ", ".join(parts)
-
-
-def task_name(name: str) -> str:
-    """What people call a task, within a sentence."""
-    entry = registry.tasks().get(name)
-    return name if entry is None else entry.title[0].lower() + entry.title[1:]
 
 
 def is_by_hand(recording: Recording) -> bool:

@@ -14,8 +14,8 @@ from ntmviz import __version__
 from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog
+from ntmviz.naming import task_name
 from ntmviz.run_options import DEMO_SEED, RunOptions
-from ntmviz.run_words import task_name
 from ntmviz.settings import THEMES, new_session_path
 from ntmviz.training_dialog import TrainingDialog
 from ntmviz.views.run_panel import RunStatus
@@ -170,7 +170,9 @@ class SessionCommands(QObject):
             is_starting=True,
         )
         name = Path(options.out).name.split(".")[0]
-        window.headline.name(name, f"starting; at most {grouped(registry.task(options.task).most_sequences)} sequences")
+        entry = registry.tasks().get(options.task)  # a task that there is not is the engine's to refuse
+        most = "" if entry is None else f"; at most {grouped(entry.most_sequences)} sequences"
+        window.headline.name(name, f"starting{most}")
         window.show_workspace()
         window.views.run.show_status(self.starting_status)
         window.hint.setText("Starting the engine")

@@ -18,8 +18,8 @@ from ntm_core import registry
 from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
+from ntmviz.naming import task_name
 from ntmviz.run_options import RunOptions
-from ntmviz.run_words import task_name
 from ntmviz.wording import grouped, short, skips
 from sessions.policy import MAX_SIZE
 

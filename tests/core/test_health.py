@@ -152,7 +152,7 @@ def test_a_network_that_learned_copy_is_judged_from_its_session():
     assert "steps on by one row at each answer, by shift" in read
     assert "The write head steps on by one row at each input, by shift" in write
     assert "In an episode of 25 steps, what is read was mostly written 13 steps before." in found.sentences
-    assert found.sentences[-1] == "Judged by 76 steps of the last 4 episodes, of iterations 400 to 630."
+    assert found.sentences[-1] == "Judged by 88 steps of the last 4 episodes, of iterations 200 to 567."
 
 
 def test_the_symmetry_trap_is_named_and_its_neighbour_is_not():

@@ -34,7 +34,7 @@ def settings(blob: bytes) -> dict[str, Any]:
         header = json.loads(blob[_LENGTH.size : _LENGTH.size + length])
         found = dict(json.loads(header["__metadata__"][KEY]))
     except (struct.error, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"a checkpoint is a safetensors blob with settings; got {bytes(blob[:16])!r}") from error
+        raise CheckpointError("weights that ntmviz saved were wanted (safetensors); these bytes are none") from error
     if found.get("format") != FORMAT:
         raise CheckpointError(f"this version loads checkpoints of format {FORMAT}; got {found.get('format')!r}")
     return found

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 from ntm_core.errors import ConfigError
+
+LARGEST = 3.4e38
+"""What float32 holds, about."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def whole(name: str, value: object, *, at_least: int) -> None:
-    """Raises ConfigError unless value is an int (no bool) of at least `at_least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+    """Raises ConfigError unless value is an int (NumPy's too, no bool) of at least `at_least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < at_least:
         raise ConfigError(f"{name} is a whole number, at least {at_least}; got {value!r}")
 
 
@@ -29,11 +33,22 @@ def number(
 ) -> None:
     """Raises ConfigError unless value is a finite number between the limits; `above` and `below` are not included."""
     low, high = (-math.inf if at_least is None else at_least), (math.inf if at_most is None else at_most)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not above < value < below or not low <= value <= high:  # type: ignore[operator]
         words = (("above", above), ("below", below), ("at least", low), ("at most", high))
         limits = [f"{word} {limit:g}" for word, limit in words if math.isfinite(limit)]
         raise ConfigError(f"{name} is a finite number {' and '.join(limits)}".rstrip() + f"; got {value!r}")
+
+
+def vector(name: str, values: object) -> tuple[float, ...]:
+    """The numbers of a sequence or array of one axis. Raises ConfigError on anything else."""
+    try:
+        numbers = tuple(float(value) for value in values)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name} is a sequence of numbers; got {values!r}") from None
+    for value in numbers:
+        number(name, value, at_least=-LARGEST, at_most=LARGEST)
+    return numbers
 
 
 def switch(name: str, value: object) -> None:

@@ -20,7 +20,10 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Measure the share of wrong bits on fresh sequences; the task's test lengths if none are given."""
+    """Measure the share of wrong bits on fresh sequences: on the task's trials, or of given lengths.
+
+    With a length, what else has a size has the greatest that is trained.
+    """
 
     lengths: tuple[int, ...] = ()
     sequences: int = 100
@@ -70,8 +73,8 @@ class Step:
     """One number for each input channel."""
 
     def __post_init__(self) -> None:
-        for value in self.input or ():
-            checks.number("an input", value)
+        if self.input is not None:
+            object.__setattr__(self, "input", checks.vector("an input", self.input))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Edit:
     def __post_init__(self) -> None:
         for at in self.index:
             checks.whole("an index", at, at_least=0)
-        checks.number("a value", self.value)
+        checks.number("a value", self.value, at_least=-checks.LARGEST, at_most=checks.LARGEST)
 
 
 @dataclass(frozen=True, slots=True)

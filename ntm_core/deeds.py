@@ -24,7 +24,7 @@ def of_input(fed: Array, planned: Array | None, delimiter: tuple[float, ...]) ->
     if planned is None:
         return "input past the end"
     flipped = np.flatnonzero(fed != planned)
-    if len(flipped) > _MOST_NAMED or not set(fed.tolist()) <= {0.0, 1.0}:
+    if len(flipped) > _MOST_NAMED or not {*fed[flipped].tolist(), *planned[flipped].tolist()} <= {0.0, 1.0}:
         return "another input"
     return f"bit{'s' if len(flipped) > 1 else ''} {', '.join(map(str, flipped))} flipped"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from ntm_core import commands, events, seeding
+from ntm_core.diagnostics import of_iteration
 from ntm_core.errors import CoreError
 from ntm_core.journal import Journal, keeps_skipped
 from ntm_core.lineage import Place
@@ -17,7 +18,7 @@ from ntm_core.observe import observe, trace_spec
 from ntm_core.stepping import Stepper
 from ntm_core.tasks import Trial
 from ntm_core.trace import EpisodeInfo, EpisodeKind
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, TrainConfig, Trainer, Update, on_device, score
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Trainer, Update, on_device, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
     from ntm_core.trace import RecordingPolicy, Sink, Source, TraceSpec
+    from ntm_core.train_config import TrainConfig
     from ntm_core.training_state import TrainingState
 
 log = logging.getLogger(__name__)
@@ -114,7 +116,8 @@ class Engine:
             case commands.Train():
                 return self._train(command.iterations)
             case commands.Evaluate():
-                trials = tuple(Trial(str(length), {"length": length}) for length in command.lengths)
+                others = self.task.criterion.trial.sizes
+                trials = tuple(Trial(str(length), {**others, "length": length}) for length in command.lengths)
                 return self._evaluate(trials or self.task.trials, command.sequences)
             case commands.Save():
                 return self._save()
@@ -145,9 +148,8 @@ class Engine:
             update = self.trainer.step(recorded)
             is_skipped = update.not_finite is not None
             skips = {"skipped": self.trainer.skipped} if is_skipped else {}
-            self._journal.log(update.iteration, **update.figures, **skips)
-            if recorded and not is_skipped:
-                self._record_update(update)
+            seen = self._record_update(update) if recorded and not is_skipped else {}
+            self._journal.log(update.iteration, **update.figures, **skips, **seen)
             news = self._check() if self.trainer.is_check_due else []
             if is_skipped:
                 news += self._skip(update, recorded)
@@ -227,7 +229,8 @@ class Engine:
         self._record_evaluation()
         return [events.Saved(index, self.trainer.iteration)]
 
-    def _record_update(self, update: Update, item: int = 0, label: str = "") -> None:
+    def _record_update(self, update: Update, item: int = 0, label: str = "") -> dict[str, float]:
+        """Returns how the sequence used the memory, to be logged beside the figures of its iteration."""
         assert update.trace is not None
         # A skipped update left the weights as they were, and a checkpoint may have been kept of them since.
         weights_of = update.iteration if update.not_finite is None else self.trainer.iteration
@@ -247,6 +250,7 @@ class Engine:
             ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)
+            return of_iteration(self.spec, observation.initial, observation.columns)
 
     def _record_evaluation(self) -> None:
         """Record one sequence of the criterion's sizes, run alone so that a rerun is exact to the bit."""
@@ -306,7 +310,8 @@ class Engine:
     def _planned(self) -> Event:
         inputs, targets, scored = (tensor[:, 0].tolist() for tensor in self._stepper.plan)
         rows = [tuple(tuple(row) for row in each) for each in (inputs, targets)]
-        return events.Planned(rows[0], rows[1], tuple(scored), self.task.delimiter)
+        phases = tuple(self.task.phases(self._stepper.plan)[:, 0].tolist())
+        return events.Planned(rows[0], rows[1], tuple(scored), phases, self.task.delimiter)
 
     def _new_stepper(self) -> Stepper:
         return Stepper(self.trainer, self.spec, self._journal, self._past)

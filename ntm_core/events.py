@@ -77,6 +77,8 @@ class Planned:
     targets: tuple[tuple[float, ...], ...]
     scored: tuple[float, ...]
     """1 where the output counts, 0 elsewhere."""
+    phases: tuple[float, ...]
+    """What each step is for, numbers of `trace.Phase`."""
     delimiter: tuple[float, ...]
     """The input that ends what is to be remembered; () where the task has none."""
 

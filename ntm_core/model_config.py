@@ -55,16 +55,29 @@ class MemoryConfig(ModelConfig):
         "Extension: rows that were read of late are found more easily; 0 is off, above 1 would run away",
         low=0,
         high=1,
+        is_loose=True,
     )
     prominence_decay: float = number(
-        0.95, "Prominence kept", "What a step keeps of how often a row was read", low=0, below=1
+        0.95, "Prominence kept", "What a step keeps of how often a row was read", low=0, below=1, is_loose=True
     )
     priming: float = number(
-        0.0, "Priming", "Extension: what was read together before is found more easily; 0 is off", low=0, high=20
+        0.0,
+        "Priming",
+        "Extension: what was read together before is found more easily; 0 is off",
+        low=0,
+        high=20,
+        is_loose=True,
     )
-    priming_decay: float = number(0.9, "Priming kept", "What a step keeps of the trace of reads", low=0, below=1)
+    priming_decay: float = number(
+        0.9, "Priming kept", "What a step keeps of the trace of reads", low=0, below=1, is_loose=True
+    )
     priming_spread: float = number(
-        0.5, "Priming passed on", "Of its activation, what a row passes on to its associates", low=0, below=1
+        0.5,
+        "Priming passed on",
+        "Of its activation, what a row passes on to its associates",
+        low=0,
+        below=1,
+        is_loose=True,
     )
 
     def __post_init__(self) -> None:

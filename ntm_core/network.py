@@ -48,6 +48,7 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
 
     State and view are NamedTuples of tensors, batch first, with None for what the settings leave out. The fields that
     `fields` lists are found in the view by name, and the carried ones in the state too: they are all that is not None.
+    A step passes what it reads through `arriving`.
     """
 
     name: ClassVar[str]
@@ -55,6 +56,8 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     config: Config
     order: Order = Order.READ_FIRST
     write_order: WriteOrder = WriteOrder.PARALLEL
+    reads_are_cut: bool = False
+    """Whether reads arrive as zeros: see `bypass`."""
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
@@ -67,6 +70,10 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     @abstractmethod
     def step(self, x: Tensor, state: StateT) -> tuple[Tensor, StateT, ViewT]:
         """One step: x (batch, inputs) to logits (batch, outputs), the state after it, and what there is to see."""
+
+    def arriving(self, read_vector: Tensor) -> Tensor:
+        """What of its reads a step passes on, to the output and to the next step: all, unless they are cut."""
+        return torch.zeros_like(read_vector) if self.reads_are_cut else read_vector
 
     def forward(
         self, sequence: Tensor, state: StateT | None = None, trace: bool = False, items: slice = _ALL
@@ -102,7 +109,8 @@ def mapped(bundle: StateT, change: Callable[[Tensor], Tensor]) -> StateT:
 
 def _stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
     with torch.no_grad():
-        first = mapped(initial, lambda tensor: tensor.detach()[items])
+        # A copy: where a network starts from is a view of its weights, which the next update changes in place.
+        first = mapped(initial, lambda tensor: tensor.detach()[items].clone())
         columns = zip(*views, strict=True)
         steps = [None if column[0] is None else torch.stack([each[items] for each in column]) for column in columns]
     return Trace(first, _made(type(views[0]), steps))

@@ -55,9 +55,13 @@ class NTMConfig(MemoryConfig):
         Order.READ_FIRST,
         "Order of a step",
         "Whether a step reads before or after its own write; the paper leaves it open",
+        is_loose=True,
     )
     write_order: WriteOrder = choice(
-        WriteOrder.PARALLEL, "Several writes", "All erases then all adds, as in the paper, or head after head"
+        WriteOrder.PARALLEL,
+        "Several writes",
+        "All erases then all adds, as in the paper, or head after head",
+        is_loose=True,
     )
     first_memory: FirstMemory = choice(
         FirstMemory.CONSTANT, "First memory", "What the memory holds before the first step"
@@ -68,9 +72,11 @@ class NTMConfig(MemoryConfig):
     segments: int = whole(
         1, "Segments", "Extension: the memory in so many equal parts, which a router chooses among", offered=1024
     )
-    routing: Routing = choice(Routing.SOFT, "Routing", "Whether a head divides itself over segments or takes one")
+    routing: Routing = choice(
+        Routing.SOFT, "Routing", "Whether a head divides itself over segments or takes one", is_loose=True
+    )
     router_temperature: float = number(
-        1.0, "Router temperature", "The lower, the more a head keeps to one segment", above=0, high=100
+        1.0, "Router temperature", "The lower, the more a head keeps to one segment", above=0, high=100, is_loose=True
     )
 
     def __post_init__(self) -> None:

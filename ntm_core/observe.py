@@ -50,18 +50,25 @@ def trace_spec(model: MemoryNetwork[Any, Any], task: Task) -> TraceSpec:
 
 
 def observe(
-    spec: TraceSpec, trace: Trace[Any, Any], sample: Sample, logits: Tensor, task: Task, item: int = 0
+    spec: TraceSpec,
+    trace: Trace[Any, Any],
+    sample: Sample,
+    logits: Tensor,
+    task: Task,
+    item: int = 0,
+    phases: Tensor | None = None,
 ) -> Observation:
     """One sequence of a batch, brought to the host in one transfer whatever its length and the number of fields.
 
     trace: of the batch.   sample: what it ran on.   logits: (time, batch, outputs).   item: which sequence.
+    phases: (time, batch), where the sample is a part of a sequence, which does not tell what each step is for.
     """
     values = {
         "input": sample.inputs,
         "output": logits,
         "target": sample.targets,
         "mask": sample.mask,
-        "phase": task.phases(sample),
+        "phase": task.phases(sample) if phases is None else phases,
     } | trace.steps._asdict()
     initial = [getattr(trace.initial, field.name)[item] for field in spec.carried]
     steps = [values[field.name][:, item] for field in spec]

@@ -36,13 +36,15 @@ def as_it_ran(source: Source, device: torch.device) -> Sample:
 def of_root(task: Task, root: Source, device: torch.device) -> Sample:
     """The sequence of the episode that a line starts with.
 
-    One that was drawn by hand was perhaps not run to its end: it is drawn again, if its seed still gives its first
-    input. Of any other one the recorded steps are the sequence.
+    One that was drawn by hand was perhaps not run to its end, or not at all: it is drawn again, if its seed still gives
+    its first input. Of any other one the recorded steps are the sequence, as they are where a label says that a length
+    was given: the seed alone draws another one, and in many tasks all sequences begin alike.
     """
     ran = as_it_ran(root, device)
     info = root.info
-    if info.kind is EpisodeKind.MANUAL and info.seed >= 0 and len(ran.inputs):
+    if info.kind is EpisodeKind.MANUAL and info.seed >= 0 and not info.label:
         again = drawn(task, info.seed, None, device)
-        if again.inputs.shape[1:] == ran.inputs.shape[1:] and torch.equal(again.inputs[0], ran.inputs[0]):
+        is_same = again.inputs.shape[1:] == ran.inputs.shape[1:] and torch.equal(again.inputs[:1], ran.inputs[:1])
+        if is_same or not len(ran.inputs):
             return again
     return ran

@@ -8,7 +8,7 @@ A window reads the settings of all of them: it stays free of torch as far as the
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -56,6 +56,10 @@ class Task:
     """A frozen dataclass with a default for each setting, `settings.Settings` best."""
     task_at: str
     """A `tasks.Task` that is made from a config."""
+    train: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of training that suit it better than the defaults."""
+    most_sequences: int = 20_000
+    """Where training gives up if nobody says otherwise."""
 
     @property
     def config(self) -> type[Settings]:
@@ -70,9 +74,43 @@ class Task:
 
 _MODELS = {
     "ntm": Model("Neural Turing Machine", "ntm_core.ntm_config:NTMConfig", "ntm_core.ntm:NTM"),
+    "mann": Model("MANN with least recently used access", "ntm_core.mann_config:MANNConfig", "ntm_core.mann:MANN"),
+    "lstm": Model("LSTM without a memory", "ntm_core.lstm_config:LSTMConfig", "ntm_core.lstm:LSTMBaseline"),
+    "dnc": Model("Differentiable Neural Computer", "ntm_core.dnc_config:DNCConfig", "ntm_core.dnc:DNC"),
 }
+_SLOW = {"decay_sequences": 60_000}
+"""Of the learning rate: these tasks take several times as many sequences as copy does."""
+
 _TASKS = {
     "copy": Task("Copy", "ntm_core.tasks.copy:CopyConfig", "ntm_core.tasks.copy:Copy"),
+    "repeat_copy": Task(
+        "Repeat copy",
+        "ntm_core.tasks.repeat_copy:RepeatCopyConfig",
+        "ntm_core.tasks.repeat_copy:RepeatCopy",
+        train=_SLOW,
+        most_sequences=100_000,
+    ),
+    "associative_recall": Task(
+        "Associative recall",
+        "ntm_core.tasks.associative_recall:AssociativeRecallConfig",
+        "ntm_core.tasks.associative_recall:AssociativeRecall",
+        train=_SLOW,
+        most_sequences=100_000,
+    ),
+    "ngrams": Task(
+        "Dynamic N-grams",
+        "ntm_core.tasks.ngrams:NGramsConfig",
+        "ntm_core.tasks.ngrams:NGrams",
+        train=_SLOW,
+        most_sequences=100_000,
+    ),
+    "priority_sort": Task(
+        "Priority sort",
+        "ntm_core.tasks.priority_sort:PrioritySortConfig",
+        "ntm_core.tasks.priority_sort:PrioritySort",
+        train=_SLOW,
+        most_sequences=100_000,
+    ),
 }
 
 Entry = TypeVar("Entry", Model, Task)

@@ -34,6 +34,8 @@ class Setting:
     high: float | None = None
     above: float = -math.inf
     below: float = math.inf
+    is_loose: bool = False
+    """Whether weights that were learned with another value fit all the same."""
     offered: int = 0
     """The greatest whole number that a form offers; greater ones are taken all the same."""
 
@@ -64,14 +66,15 @@ def number(
     high: float | None = None,
     above: float = -math.inf,
     below: float = math.inf,
+    is_loose: bool = False,
 ) -> Any:
     """A field of a settings dataclass: a finite number."""
-    return _field(Setting("", float, default, text, tip, low, high, above, below))
+    return _field(Setting("", float, default, text, tip, low, high, above, below, is_loose))
 
 
-def choice(default: StrEnum, text: str, tip: str = "") -> Any:
+def choice(default: StrEnum, text: str, tip: str = "", *, is_loose: bool = False) -> Any:
     """A field of a settings dataclass: a member of an enumeration."""
-    return _field(Setting("", type(default), default, text, tip))
+    return _field(Setting("", type(default), default, text, tip, is_loose=is_loose))
 
 
 def switch(default: bool, text: str, tip: str = "") -> Any:

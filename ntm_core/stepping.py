@@ -21,6 +21,8 @@ from ntm_core.trace import EpisodeInfo, EpisodeKind, Role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import Tensor
+
     from ntm_core.journal import Journal
     from ntm_core.trace import Array, Columns, Source, TraceSpec
     from ntm_core.training import Trainer
@@ -103,7 +105,8 @@ class Stepper:
             state = self._trainer.model.initial_state(1)
         names = [field.name for field in self._spec.carried]
         initial = dict(zip(names, on_host([getattr(state, name)[0] for name in names]), strict=True))
-        info = EpisodeInfo(kind=EpisodeKind.MANUAL, seed=seed)
+        label = "" if length is None else f"length {length}"
+        info = EpisodeInfo(kind=EpisodeKind.MANUAL, seed=seed, label=label)
         index = self._begin(info, initial)
         self.plan = self._plans[index] = plan
         return index
@@ -126,7 +129,7 @@ class Stepper:
         An input that is not the sequence's own has no target. Raises CoreError at the end of the sequence, on an input
         of the wrong size, and where the session does not take the step.
         """
-        sample = self._sample(given)
+        sample, phases = self._next(given)
         inputs = _numbers(sample)
         known = self._known(inputs)
         if known is not None:
@@ -137,7 +140,7 @@ class Stepper:
         with torch.no_grad():
             logits, _, view = self._trainer.model.step(sample.inputs[0], before)
         trace = Trace(before, mapped(view, lambda tensor: tensor.unsqueeze(0)))
-        observation = observe(self._spec, trace, sample, logits.unsqueeze(0), self._trainer.task)
+        observation = observe(self._spec, trace, sample, logits.unsqueeze(0), self._trainer.task, phases=phases)
         if self._open is None or self._at != self._end_of(self._open):
             planned = self._planned()
             fed = None if planned is None else _numbers(planned)
@@ -250,21 +253,22 @@ class Stepper:
         at = self.position
         return None if at >= len(self.plan.inputs) else Sample(*(tensor[at : at + 1] for tensor in self.plan))
 
-    def _sample(self, given: tuple[float, ...] | None) -> Sample:
+    def _next(self, given: tuple[float, ...] | None) -> tuple[Sample, Tensor]:
+        """The step to run and what it is for: in the sequence it has a place, an input of one's own stands alone."""
         planned, task = self._planned(), self._trainer.task
         if given is None and planned is None:
             raise CoreError(
                 f"all {len(self.plan.inputs)} steps of the sequence have run: rewind, reset, or give an input"
             )
-        if given is None:
-            assert planned is not None
-            return planned
-        if len(given) != task.inputs:
-            raise CoreError(f"an input of {task.name!r} has {task.inputs} numbers; got {len(given)}")
-        inputs = torch.tensor(given, device=self._trainer.device).view(1, 1, -1)
-        if planned is not None and torch.equal(planned.inputs, inputs):
-            return planned
-        return Sample(inputs, inputs.new_zeros(1, 1, task.outputs), inputs.new_zeros(1, 1))
+        if given is not None:
+            if len(given) != task.inputs:
+                raise CoreError(f"an input of {task.name!r} has {task.inputs} numbers; got {len(given)}")
+            inputs = torch.tensor(given, device=self._trainer.device).view(1, 1, -1)
+            if planned is None or not torch.equal(planned.inputs, inputs):
+                own = Sample(inputs, inputs.new_zeros(1, 1, task.outputs), inputs.new_zeros(1, 1))
+                return own, task.phases(own)
+        assert planned is not None
+        return planned, task.phases(self.plan)[self.position : self.position + 1]
 
 
 def _numbers(sample: Sample) -> Array:

@@ -180,6 +180,7 @@ def screenshot(
 
 def _wait_until_awake(window: MainWindow, app: QApplication) -> None:
     """Let the network that the Step workspace wakes come up, or say that it cannot."""
+    window.presenter.present()
     deadline = time.monotonic() + _WAKING_S
     while window.by_hand.link.state is HandState.WAKING and time.monotonic() < deadline:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

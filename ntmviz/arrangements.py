@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ntmviz.settings import Settings
     from ntmviz.workspace import Views
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 
 class Arrangements(QObject):

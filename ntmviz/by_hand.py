@@ -6,9 +6,11 @@ the session file, which the window follows as ever, and the play head goes there
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSignalBlocker
+import numpy as np
+from PySide6.QtCore import QObject, QSignalBlocker, QTimer
 from PySide6.QtWidgets import QInputDialog
 
 from ntm_core import commands
@@ -25,6 +27,7 @@ from ntmviz.wording import grouped
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ntm_core.commands import Command
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from sessions import Recording
 
 WORKSPACE = "Step"
+_DECIMALS = 9
+"""Of a number that is edited: enough for any float32 of the size that memories hold."""
+_MOST_WAITING = 32
 
 
 class ByHand(QObject):
@@ -46,6 +52,8 @@ class ByHand(QObject):
         self.link = HandLink(window.desk, self)
         self._next: tuple[Path, int, int] | None = None
         """The session that is about to be opened, and where to go in it."""
+        self._waiting: deque[Callable[[], None]] = deque(maxlen=_MOST_WAITING)
+        """What was wished for while a step was at work."""
         self._plans: dict[tuple[Path, int], Plan | None] = {}
         """Of the sequence that was looked at last: its session and episode."""
         self._connect()
@@ -54,7 +62,8 @@ class ByHand(QObject):
         window = self._window
         window.presenter.presented.connect(self._on_presented)
         window.presenter.planner = self._planned
-        self.link.changed.connect(self._show_status)
+        self.link.changed.connect(self._on_link_changed)
+        window.desk.failed.connect(self._on_opening_failed)
         self.link.planned.connect(window.presenter.present)
         self.link.stood.connect(self._on_stood)
         self.link.said.connect(window.notice.show_failure)
@@ -67,7 +76,7 @@ class ByHand(QObject):
         window.views.forks.episode_wished.connect(self._on_episode_wished)
         window.views.sequence.step_wished.connect(self._on_step_wished)
         for name, slot in {
-            "feed": panel.feed,
+            "feed": self.feed,
             "run_to_end": self.run_to_end,
             "run_to_step": self._ask_for_step,
             "edit_cell": self._ask_for_value,
@@ -86,6 +95,11 @@ class ByHand(QObject):
         return self.is_shown and self._window.views.by_hand.status.state is HandState.AWAKE
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether a step is on its way; what is wished for meanwhile is done after it."""
+        return self.is_shown and self.link.state is HandState.BUSY
+
+    @property
     def hint(self) -> str:
         """What the keys do, for the status bar."""
         return (
@@ -102,11 +116,13 @@ class ByHand(QObject):
         self._store.update(loop=(None, None))
         return True
 
+    def feed(self) -> None:
+        """Feed what the editor holds; while a step is at work, what it holds after that."""
+        self.when_free(self._window.views.by_hand.feed)
+
     def back(self) -> None:
         """One step back: nothing is computed, and nothing forgotten."""
-        now = self._now
-        if now is not None and now.step >= 0:
-            self._go(now.episode, now.step - 1)
+        self.when_free(self._go_back)
 
     def run_to_end(self) -> None:
         """Run the rest of the task's sequence from here."""
@@ -136,6 +152,33 @@ class ByHand(QObject):
     @property
     def _now(self) -> Resolved | None:
         return self._window.presenter.now
+
+    def when_free(self, act: Callable[[], None]) -> None:
+        """Do it now, or, in the Step workspace, after the step that is at work: no key is lost."""
+        if self.is_at_work:
+            self._waiting.append(act)
+        else:
+            act()
+
+    def _on_link_changed(self) -> None:
+        self._show_status()
+        if self.link.failure or not self.is_shown:
+            self._waiting.clear()
+        elif self._waiting:
+            QTimer.singleShot(0, self, self._on_free)
+
+    def _on_free(self) -> None:
+        """The next thing that was wished for, once the step before it is there to be seen."""
+        while self._waiting and self.is_awake and self.link.state is HandState.AWAKE:
+            self._waiting.popleft()()
+
+    def _go_back(self) -> None:
+        now = self._now
+        if now is not None and now.step >= 0:
+            self._go(now.episode, now.step - 1)
+
+    def _on_opening_failed(self, message: str) -> None:
+        self._next = None
 
     def _show(self) -> None:
         """All there is in the Step workspace alone: after another step, episode or session came into view."""
@@ -227,7 +270,8 @@ class ByHand(QObject):
     def _wake_unasked(self) -> None:
         """Wake the network of what is shown, where nobody has to be asked before."""
         now, desk, link = self._now, self._window.desk, self.link
-        if not self.is_shown or now is None or desk.recording is None or link.failure:
+        is_opening = self._next is not None  # the session of the network that is awake
+        if not self.is_shown or now is None or desk.recording is None or link.failure or is_opening:
             return
         is_at_work = link.state in (HandState.WAKING, HandState.BUSY)
         if is_at_work or link.is_awake_for(desk.recording.path) or desk.shows_training:
@@ -254,6 +298,8 @@ class ByHand(QObject):
         try:
             self._show()
             self._wake_unasked()
+            if self._waiting:
+                QTimer.singleShot(0, self, self._on_free)
         except SessionError as error:  # a part of a damaged session that only this workspace reads
             self._window.notice.show_failure(str(error))
 
@@ -326,8 +372,8 @@ class ByHand(QObject):
         values = now.source.record(now.step)[memory.name] if now.step >= 0 else now.source.initial(memory.name)
         where = f"Row {cell[0]}, word {cell[1]} after step {now.step}; the network goes on from it in a fork"
         title, value = "Edit the pinned cell", float(values[cell])
-        wished, is_given = QInputDialog.getDouble(self._window, title, where, value, -1e6, 1e6, 4)
-        if is_given:
+        wished, is_given = QInputDialog.getDouble(self._window, title, where, value, -1e6, 1e6, _DECIMALS)
+        if is_given and np.float32(wished) != values[cell]:
             self.edit(memory.name, cell, wished)
 
 

@@ -41,6 +41,7 @@ class DoorPictures:
                 sharp = np.minimum(over_time.writes.max(axis=(0, 1)), over_time.reads.max(axis=(0, 1)))
                 step = len(sharp) - 1 - int((sharp[::-1] > 0.5 * sharp.max()).argmax())
                 at_step = machine(episode, step)
+                assert at_step is not None, "the sample has a memory"
                 return at_step, over_time, rows_to_show(over_time, _ROWS, at_step.locations)
         except (FileNotFoundError, sessions.SessionError, ValueError):
             return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ntm_core.trace import Role
+from ntm_core.trace import Phase, Role
 from ntmviz.figures import WRITTEN
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class SequenceFigure:
     planned_inputs: Floats | None = None
     """(channels, steps not yet run): what the task would feed after the last step of the episode."""
     planned_targets: Floats | None = None
+    phases: NDArray[np.int64] | None = None
+    """(steps of the figure and planned ones,): what each step is for, numbers of `trace.Phase`."""
 
     @property
     def planned(self) -> int:
@@ -86,7 +88,41 @@ def sequence(source: Source, start: int = 0, stop: int | None = None) -> Sequenc
     for values in (outputs if outputs is None else outputs.T, np.moveaxis(writes, -1, 0), np.moveaxis(reads, -1, 0)):
         if values is not None and values.size:
             not_finite |= ~np.isfinite(values.reshape(count, -1)).all(axis=1)
-    return SequenceFigure(start, len(source), inputs, targets, outputs, scored, wrong, writes, reads, not_finite)
+    phases = series(Role.PHASE)
+    return SequenceFigure(
+        start,
+        len(source),
+        inputs,
+        targets,
+        outputs,
+        scored,
+        wrong,
+        writes,
+        reads,
+        not_finite,
+        phases=None if phases is None or not phases.any() else phases.astype(np.int64),
+    )
+
+
+class PhaseRun(NamedTuple):
+    """Steps in a row that are for the same."""
+
+    start: int
+    """Counted from the first step of the figure."""
+    count: int
+    phase: Phase
+
+
+def phase_runs(phases: NDArray[np.int64]) -> tuple[PhaseRun, ...]:
+    """A sequence's phases, run by run."""
+    starts = np.flatnonzero(np.diff(phases, prepend=-1))
+    counts = np.diff(starts, append=len(phases))
+    known = set(Phase)
+    return tuple(
+        PhaseRun(int(start), int(count), Phase(int(phases[start])))
+        for start, count in zip(starts, counts, strict=True)
+        if int(phases[start]) in known
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)

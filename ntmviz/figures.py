@@ -14,12 +14,14 @@ import numpy as np
 
 from ntm_core.trace import Role
 from ntmviz.colours import Scale
-from ntmviz.wording import offset_label, short
+from ntmviz.wording import short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from ntm_core.trace import Source, TraceSpec
+    from ntm_core.trace import Field, Source, TraceSpec
 
     Floats = NDArray[np.floating]
 
@@ -81,6 +83,17 @@ class Weighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One number for each location, such as how much it is used."""
+
+    label: str
+    values: Floats
+    """(locations,)"""
+    limit: float
+    """The colour range is 0..limit, fixed over the episode."""
+
+
+@dataclass(frozen=True, slots=True)
 class MachineFigure:
     """The whole machine at one step."""
 
@@ -96,6 +109,10 @@ class MachineFigure:
     reads: tuple[Weighting, ...]
     above: tuple[Strip, ...]
     below: tuple[Strip, ...]
+    columns: tuple[Column, ...] = ()
+    """What else is known of each location."""
+    segments: int = 1
+    """Equal parts that the memory is divided into."""
 
     @property
     def locations(self) -> int:
@@ -126,7 +143,7 @@ def _numbered(label: str, head: Head, spec: TraceSpec) -> str:
     return f"{label} {head.index + 1}" if several else label
 
 
-def _shared_axis_index(head: Head, spec: TraceSpec) -> int:
+def shared_axis_index(head: Head, spec: TraceSpec) -> int:
     """Place of a head on an axis that read and write heads share; read heads come first."""
     return heads(spec).index(head)
 
@@ -155,16 +172,19 @@ def weighting_of(values: Floats, head: Head, spec: TraceSpec) -> Weighting:
     return Weighting(head_label(head, spec), head, values, peak(values))
 
 
-def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
+def machine(
+    source: Source, step: int, limit: float = 1.0, column_limits: Mapping[str, float] | None = None
+) -> MachineFigure | None:
     """The machine after `step`; after -1 stands what the first step starts from, with its vectors empty.
 
-    Raises IndexError outside the episode, ValueError where the trace has no memory.
+    limit: of the signed colour range.   column_limits: those of the columns, by field; each its own greatest number
+    where none is given. Returns None where the trace has no memory. Raises IndexError outside the episode.
     """
     spec = source.spec
     memory = spec.with_role(Role.MEMORY)
     if memory is None:
-        raise ValueError(f"a trace with a memory was wanted; this one has {', '.join(each.name for each in spec)}")
-    record = _start(source) if step == -1 else source.record(step)
+        return None
+    record: Mapping[str, Floats] = _start(source) if step == -1 else source.record(step)
     before = source.record(step - 1)[memory.name] if step > 0 else source.initial(memory.name)
     by_kind: dict[HeadKind, list[Weighting]] = {kind: [] for kind in HeadKind}
     above: list[Strip] = []
@@ -186,10 +206,14 @@ def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
         weighting = value(head.kind.weighting, head.index)
         assert weighting is not None
         by_kind[head.kind].append(weighting_of(weighting, head, spec))
-        key = value(Role.KEY, _shared_axis_index(head, spec))
+        key = value(Role.KEY, shared_axis_index(head, spec))
         if key is not None:
             words = norm(Role.KEY, key)
             above.append(Strip(_numbered(f"{head.kind} key", head, spec), head.kind, key, Scale.SIGNED, words))
+        mask = value(Role.LOOKUP_MASK, shared_axis_index(head, spec))
+        if mask is not None:
+            words = note(Role.LOOKUP_MASK, "mean", mask.mean())
+            above.append(Strip(_numbered(f"{head.kind} mask", head, spec), head.kind, mask, Scale(head.kind), words))
         if head.kind is HeadKind.WRITE:
             erase, add = value(Role.ERASE, head.index), value(Role.ADD, head.index)
             if erase is not None:
@@ -213,7 +237,45 @@ def machine(source: Source, step: int, limit: float = 1.0) -> MachineFigure:
         reads=tuple(by_kind[HeadKind.READ]),
         above=tuple(above),
         below=tuple(below),
+        columns=_columns(spec, record, column_limits or {}),
+        segments=segments(spec),
     )
+
+
+COLUMNS = {
+    Role.USAGE: "usage",
+    Role.LEAST_USED: "least used",
+    Role.ALLOCATION: "allocation",
+    Role.RETENTION: "retention",
+    Role.KEEP: "kept",
+    Role.PRECEDENCE: "precedence",
+    Role.RECALL_COUNT: "recalled",
+    Role.RECALL_TRACE: "recalled of late",
+    Role.SPREAD: "primed",
+}
+"""What there may be of each location, with what people call it."""
+
+
+def segments(spec: TraceSpec) -> int:
+    """Equal parts that a router divides the memory into."""
+    router = spec.with_role(Role.ROUTER)
+    return 1 if router is None else router.shape[-1]
+
+
+def column_fields(spec: TraceSpec) -> tuple[Field, ...]:
+    """The fields that have one number for each location, or one for each head there, in the order they are drawn."""
+    fields = (spec.with_role(role) for role in COLUMNS)
+    return tuple(each for each in fields if each is not None and each.dims[-1] == "location" and len(each.dims) < 3)
+
+
+def _columns(spec: TraceSpec, record: Mapping[str, Floats], limits: Mapping[str, float]) -> tuple[Column, ...]:
+    found = []
+    for each in column_fields(spec):
+        values = record[each.name]
+        values = values if values.ndim == 1 else values.max(axis=0)
+        largest = limits.get(each.name) or signed_limit(values)
+        found.append(Column(COLUMNS[each.role], values, each.limits[1] if each.limits else largest))
+    return tuple(found)
 
 
 def _start(source: Source) -> dict[str, Floats]:
@@ -222,111 +284,6 @@ def _start(source: Source) -> dict[str, Floats]:
         field.name: source.initial(field.name) if field.carried else np.zeros(field.shape, np.float32)
         for field in source.spec
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of addressing: what it makes of the weighting."""
-
-    title: str
-    values: Floats | None
-    peak: int
-    note: str
-    absence: str = "not recorded"
-    """Why there are no values, where there are none."""
-
-    @property
-    def peak_value(self) -> float:
-        return float(self.values[self.peak]) if self.values is not None else float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class AddressingFigure:
-    """How one head came to its weighting at one step (NTM paper, fig. 2)."""
-
-    head: Head
-    label: str
-    stages: tuple[Stage, ...]
-    before: Floats | None
-    """The head's weighting at the previous step, which the gate mixes in."""
-    gate: float
-    strength: float
-    sharpening: float
-    shift: Floats | None
-    offsets: tuple[int, ...]
-
-
-def addressing(source: Source, step: int, head: Head) -> AddressingFigure:
-    """The four stages for one head after `step`; after -1 only what the head starts from."""
-    if step == -1:
-        return _addressing_at_start(source, head)
-    spec = source.spec
-    record = source.record(step)
-    at = _shared_axis_index(head, spec)
-
-    def stage(title: str, role: Role, index: int, note: str) -> Stage:
-        field = spec.with_role(role)
-        values = None if field is None else record[field.name][index]
-        return Stage(title, values, 0 if values is None else peak(values), note)
-
-    def number(role: Role) -> float:
-        field = spec.with_role(role)
-        return float("nan") if field is None else float(record[field.name][at])
-
-    weighting = spec.with_role(head.kind.weighting)
-    assert weighting is not None
-    before = None
-    if step > 0:
-        before = source.record(step - 1)[weighting.name][head.index]
-    elif weighting.carried:
-        before = source.initial(weighting.name)[head.index]
-    kernel_field = spec.with_role(Role.SHIFT)
-    kernel = None if kernel_field is None else record[kernel_field.name][at]
-    reach = 0 if kernel is None else len(kernel) // 2
-    offsets = tuple(range(-reach, reach + 1))
-    gate, strength, gamma = number(Role.GATE), number(Role.KEY_STRENGTH), number(Role.SHARPENING)
-    favourite = 0 if kernel is None else peak(kernel)
-    shift_note = "" if kernel is None else f"{offset_label(offsets[favourite])}: {short(float(kernel[favourite]))}"
-    return AddressingFigure(
-        head=head,
-        label=head_label(head, spec),
-        stages=(
-            stage("Content", Role.CONTENT_WEIGHTING, at, f"β {short(strength)}"),
-            stage("Gate", Role.GATED_WEIGHTING, at, f"g {short(gate)}"),
-            stage("Shift", Role.SHIFTED_WEIGHTING, at, shift_note),
-            stage("Sharpen", head.kind.weighting, head.index, f"γ {short(gamma)}"),
-        ),
-        before=before,
-        gate=gate,
-        strength=strength,
-        sharpening=gamma,
-        shift=kernel,
-        offsets=offsets,
-    )
-
-
-def _addressing_at_start(source: Source, head: Head) -> AddressingFigure:
-    """No stage was computed yet; the last one shows the weighting that the first step takes over, if it takes one."""
-    weighting = source.spec.with_role(head.kind.weighting)
-    assert weighting is not None
-    values = source.initial(weighting.name)[head.index] if weighting.carried else None
-    nothing, absence = float("nan"), "no step yet"
-    return AddressingFigure(
-        head=head,
-        label=head_label(head, source.spec),
-        stages=(
-            Stage("Content", None, 0, "β –", absence),
-            Stage("Gate", None, 0, "g –", absence),
-            Stage("Shift", None, 0, "", absence),
-            Stage("Sharpen", values, 0 if values is None else peak(values), "γ –", absence),
-        ),
-        before=None,
-        gate=nothing,
-        strength=nothing,
-        sharpening=nothing,
-        shift=None,
-        offsets=(0,),
-    )
 
 
 def strongest(values: Floats, cells: int, axis: int = 0) -> Floats:

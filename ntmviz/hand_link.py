@@ -46,6 +46,8 @@ class HandLink(QObject):
         self.checkpoint: int | None = None
         """Weights of that session that were chosen instead of an episode's own."""
         self.is_same_device = True
+        self._is_making = False
+        """Whether a new network is on its way: it is awake before its session can be opened."""
         self.delimiter: tuple[float, ...] = ()
         self.plans: dict[tuple[Path, int], Plan] = {}
         """By session and episode, as the engine told them."""
@@ -105,6 +107,7 @@ class HandLink(QObject):
             self._fail(str(error))
             return
         self._engine, self.session, self.failure = engine, None, ""
+        self._is_making = order == "new"
         engine.order_by_hand(order, out=str(out), **more)
         self._become(HandState.WAKING)
 
@@ -151,9 +154,11 @@ class HandLink(QObject):
             case "awake":
                 self.session, self.is_same_device = Path(news["path"]), news["is_same_device"]
                 self._take_in(news["events"], self.session)
-                self._become(HandState.AWAKE)
-                self.planned.emit()
+                if not self._is_making:
+                    self._become(HandState.AWAKE)
+                    self.planned.emit()
             case "done":
+                self._is_making = False
                 self._on_done(news)
             case "unable" if self.state is HandState.WAKING:
                 self._fail(news["message"])

@@ -37,6 +37,8 @@ class Plan:
     """(steps, outputs)"""
     scored: NDArray[np.bool_]
     """(steps,)"""
+    phases: NDArray[np.int64] | None = None
+    """(steps,): numbers of `trace.Phase`; None where they are not known."""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -45,7 +47,8 @@ class Plan:
     def told(cls, planned: Planned) -> Plan:
         """As an engine tells it."""
         scored = np.asarray(planned.scored) > 0
-        return cls(np.asarray(planned.inputs, np.float32), np.asarray(planned.targets, np.float32), scored)
+        inputs, targets = np.asarray(planned.inputs, np.float32), np.asarray(planned.targets, np.float32)
+        return cls(inputs, targets, scored, np.asarray(planned.phases, np.int64))
 
     @classmethod
     def as_it_ran(cls, source: Source) -> Plan | None:
@@ -54,7 +57,9 @@ class Plan:
         columns = [source.series(field.name) for field in fields if field is not None]
         if len(columns) < len(fields):
             return None
-        return cls(columns[0], columns[1], columns[2].reshape(-1) > 0)
+        phase = source.spec.with_role(Role.PHASE)
+        phases = None if phase is None else source.series(phase.name).astype(np.int64)
+        return cls(columns[0], columns[1], columns[2].reshape(-1) > 0, phases)
 
 
 def status(

@@ -11,12 +11,15 @@ from PySide6.QtWidgets import QInputDialog, QMenu
 
 from ntm_core.trace import EpisodeKind
 from ntmviz import playhead
+from ntmviz.field_figure import shown_fields, title_of
 from ntmviz.figures import Head, head_label, heads
 from ntmviz.notes import Bookmark
 from ntmviz.state import STEPS_PER_SECOND, ViewState
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ntmviz.state import Resolved
     from ntmviz.window import MainWindow
     from sessions import Recording
@@ -37,6 +40,10 @@ class Navigation(QObject):
         self._heads = QActionGroup(self)
         self._heads.triggered.connect(self._on_head_chosen)
         window.views.head_button.setMenu(self._heads_menu)
+        self._fields_menu = QMenu(window)
+        self._fields = QActionGroup(self)
+        self._fields.triggered.connect(self._on_field_chosen)
+        window.views.field_button.setMenu(self._fields_menu)
         self._connect()
         self._store.changed.connect(self._on_state_changed)
 
@@ -129,15 +136,11 @@ class Navigation(QObject):
         if best >= 0:
             self._store.update(episode=best, step=len(episodes[best]) * 3 // 4)
 
-    def list_heads(self, recording: Recording) -> None:
-        """Offer the heads of a session's model for explanation."""
-        for action in self._heads.actions():
-            self._heads.removeAction(action)
-        self._heads_menu.clear()
-        for head in heads(recording.spec):
-            action = self._heads_menu.addAction(head_label(head, recording.spec))
-            action.setData(head)
-            self._heads.addAction(action)
+    def list_choices(self, recording: Recording) -> None:
+        """Offer the heads of a session's model for explanation, and its fields to be shown."""
+        spec = recording.spec
+        _offer(self._heads_menu, self._heads, ((head_label(head, spec), head) for head in heads(spec)))
+        _offer(self._fields_menu, self._fields, ((title_of(field), field.name) for field in shown_fields(spec)))
 
     def hint(self, is_live: bool, state: ViewState) -> str:
         """What the keys do now, for the status bar."""
@@ -198,6 +201,9 @@ class Navigation(QObject):
 
     def _step_mover(self, count: int) -> object:
         def move() -> None:
+            self._window.by_hand.when_free(go)
+
+        def go() -> None:
             if self._now is not None:
                 first = -1 if self._window.by_hand.is_shown else 0
                 self._store.update(**playhead.by_steps(self._now, count, first), direction=0)
@@ -243,14 +249,17 @@ class Navigation(QObject):
         self._store.update(pinned=None)
 
     def _next_head(self) -> None:
-        if self._now is not None:
-            known = heads(self._now.source.spec)
+        known = () if self._now is None else heads(self._now.source.spec)
+        if self._now is not None and known:
             self._store.update(head=known[(known.index(self._now.head) + 1) % len(known)])
 
     def _on_head_chosen(self, action: object) -> None:
         head = action.data()  # type: ignore[attr-defined]
         assert isinstance(head, Head)
         self._store.update(head=head)
+
+    def _on_field_chosen(self, action: object) -> None:
+        self._store.update(field=str(action.data()))  # type: ignore[attr-defined]
 
     def _on_show_change(self, is_on: bool) -> None:
         self._store.update(shows_change=is_on)
@@ -268,3 +277,14 @@ class Navigation(QObject):
 
     def _on_rows_wished(self, first: int) -> None:
         self._store.update(first_row=first)
+
+
+def _offer(menu: QMenu, group: QActionGroup, choices: Iterable[tuple[str, object]]) -> None:
+    """Fill a menu anew."""
+    for action in group.actions():
+        group.removeAction(action)
+    menu.clear()
+    for text, data in choices:
+        action = menu.addAction(text)
+        action.setData(data)
+        group.addAction(action)

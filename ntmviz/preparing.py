@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sessions
-from ntm_core import checkpoints, checks, devices, models, tasks
+from ntm_core import checkpoints, checks, devices, models, registry, tasks
 from ntm_core.engine import Engine
-from ntm_core.training import TrainConfig
+from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import by_parameter
 from ntmviz.errors import NtmvizError, UsageError
-from ntmviz.run_options import MOST_SEQUENCES
 from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
@@ -93,8 +92,8 @@ def _anew(options: RunOptions, task: Task, device: torch.device) -> Start:
     checks.known(f"a setting of model {name!r}", options.model_settings, models.settings(name))
     with memory_told():
         model = models.build(name, task.inputs, task.outputs, seed=seed, **options.model_settings)
-    config = TrainConfig.from_json(options.train)
-    return Start(model, task, config, seed, device, options.iterations or _most_iterations(config))
+    config = TrainConfig.from_json({**registry.task(options.task).train, **options.train})
+    return Start(model, task, config, seed, device, options.iterations or _most_iterations(options, config))
 
 
 def _resumed(options: RunOptions, task: Task, device: torch.device, kept: _Kept) -> Start:
@@ -102,10 +101,11 @@ def _resumed(options: RunOptions, task: Task, device: torch.device, kept: _Kept)
         model = checkpoints.load(kept.blob).train()
     _check_model(options, task, model, kept.path)
     training = checkpoints.training(kept.blob)
-    config = TrainConfig.from_json({**({} if training is None else training.config), **options.train})
+    usual = registry.task(options.task).train if training is None else training.config
+    config = TrainConfig.from_json({**usual, **options.train})
     last_seed = max(kept.info.seed, 0) if training is None else training.seed
     seed = last_seed if options.seed is None else options.seed
-    iterations = options.iterations or _iterations_of(kept.info) or _most_iterations(config)
+    iterations = options.iterations or _iterations_of(kept.info) or _most_iterations(options, config)
     changed = [*_differences("task", {"name": kept.info.task, **kept.info.task_settings}, _named(task))]
     if training is None:
         notes = [f"the checkpoint has no state of a training: the optimiser starts afresh, at iteration 0: {kept.path}"]
@@ -179,8 +179,8 @@ def _iterations_of(info: SessionInfo) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
 
 
-def _most_iterations(config: TrainConfig) -> int:
-    return -(-MOST_SEQUENCES // config.batch)
+def _most_iterations(options: RunOptions, config: TrainConfig) -> int:
+    return -(-registry.task(options.task).most_sequences // config.batch)
 
 
 @contextmanager

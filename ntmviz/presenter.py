@@ -13,23 +13,26 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ntm_core.lineage import Lineage
-from ntm_core.trace import EpisodeKind
+from ntmviz import headlines
+from ntmviz.addressing_figure import addressing
 from ntmviz.cell_notes import note
-from ntmviz.colours import Scale
 from ntmviz.episode_figures import Happening, rows_to_show, sequence
-from ntmviz.figures import addressing, head_label, machine
+from ntmviz.field_figure import field_figure, first_field, title_of
+from ntmviz.figures import head_label, heads, machine
 from ntmviz.lines import Lines
 from ntmviz.state import Resolved, Store, ViewState, resolve
+from ntmviz.step_words import describe
 from ntmviz.survey import Survey, Surveyor
+from ntmviz.training_figure import TrainingFigure, training_figure
 from ntmviz.views.machine_layout import NO_ROWS
 from ntmviz.views.sequence_layout import first_step_in_view
-from ntmviz.views.this_step import describe
-from ntmviz.views.training import TrainingFigure
-from ntmviz.wording import grouped, short
+from ntmviz.wording import grouped
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
     from ntm_core.trace import Source
     from ntmviz.episode_figures import SequenceFigure
@@ -50,6 +53,9 @@ class _Excerpt:
     happenings: tuple[Happening, ...]
     """Of the whole episode, bookmarks among them."""
     weighting_limit: float
+
+
+NO_MEMORY = "This network has no memory; its units are in the State panel"
 
 
 class Presenter(QObject):
@@ -160,13 +166,14 @@ class Presenter(QObject):
 
     def refit(self) -> None:
         """The views stand elsewhere or have other sizes: draw what depends on that. Each draws itself at its size."""
-        now, before, figure = self._now, self._excerpt, self._views.machine.figure
-        if now is None or before is None or figure is None:
+        now, before = self._now, self._excerpt
+        if now is None or before is None:
             return
         with self._telling_of_damage():
             if self._take_excerpt(now) is before:
                 self._show_rows(now)
-                self._say(now, figure)
+                self._show_field(now)
+                self._say(now, self._views.machine.figure)
             else:
                 self.present()
 
@@ -187,6 +194,7 @@ class Presenter(QObject):
         self._addressing_key = ()
         views.sequence.show_figure(None, None, ())
         views.this_step.show_words(None)
+        views.field.show_figure(None)
         views.episodes.show_current(None)
         for header in views.headers:
             header.say("")
@@ -200,10 +208,10 @@ class Presenter(QObject):
         self._steps_drawn = len(now.source)
         episode_before = self._excerpt_key[:1]
         excerpt = self._take_excerpt(now)
-        figure = machine(now.source, now.step, excerpt.survey.limit)
+        figure = machine(now.source, now.step, excerpt.survey.limit, excerpt.survey.column_limits)
         if state.first_row is not None:
             self._first_row = state.first_row
-        elif self._excerpt_key[:1] != episode_before:
+        elif figure is not None and self._excerpt_key[:1] != episode_before:
             visible = views.machine.visible_rows(figure, state.row_pitch)
             self._first_row = rows_to_show(excerpt.figure, visible, figure.locations)
         views.machine.show_figure(
@@ -212,17 +220,29 @@ class Presenter(QObject):
             row_pitch=state.row_pitch,
             weighting_limit=excerpt.weighting_limit,
             shows_change=state.shows_change,
-            note=self._note(now, figure),
+            note=None if figure is None else self._note(now, figure),
+            absence=NO_MEMORY,
         )
         self._show_rows(now)
         views.transport.show_position(now.step, len(now.source))
         views.transport.show_playing(state.direction, state.speed)
         views.this_step.show_words(describe(now.source, now.step, now.head))
+        self._show_field(now)
         views.this_step_header.say(f"step {grouped(now.step)} in words" if now.step >= 0 else "")
         views.episodes.show_current(now.episode)
         views.episodes_header.say(grouped(len(recording.episodes)))
         self._show_training(recording, now)
         self._say(now, figure)
+
+    def _show_field(self, now: Resolved) -> None:
+        """The field that was chosen for the State panel, if that is in sight."""
+        views, spec = self._views, now.source.spec
+        field = spec[self._store.state.field] if self._store.state.field in spec else first_field(spec)
+        if field is None:
+            return
+        views.field_button.setText(f"{title_of(field)}  ▾")
+        if views.field.isVisible():
+            views.field.show_figure(field_figure(now.source, now.step, field), "It is known from the first step on")
 
     def _take_excerpt(self, now: Resolved) -> _Excerpt:
         """The excerpt around the step: the kept one while episode, length and window are the same."""
@@ -239,7 +259,9 @@ class Presenter(QObject):
             figure = sequence(now.source, start, start + in_view)
             if plan is not None and planned:
                 inputs, targets = (values[steps:].T for values in (plan.inputs, plan.targets))
-                figure = replace(figure, planned_inputs=inputs, planned_targets=targets)
+                figure = replace(
+                    figure, planned_inputs=inputs, planned_targets=targets, phases=_phases(figure, plan.phases)
+                )
             known = self._surveyed(now)
             own = [Happening(step, "bookmark") for step in marked] + _forks(now.source)
             self._excerpt = _Excerpt(
@@ -277,22 +299,24 @@ class Presenter(QObject):
     def _show_rows(self, now: Resolved) -> None:
         """Everything that shares the machine's rows."""
         views, excerpt = self._views, self._excerpt
-        layout = views.machine.machine_layout
-        if layout is None or excerpt is None:
+        if excerpt is None:
             return
+        layout = views.machine.machine_layout
+        rows = NO_ROWS if layout is None else layout.rows
         stands_apart = views.addressing_stands_apart()
-        key = (now.episode, now.step, len(now.source), now.head, layout.rows, excerpt.weighting_limit, stands_apart)
+        key = (now.episode, now.step, len(now.source), now.head, rows, excerpt.weighting_limit, stands_apart)
         if key != self._addressing_key:
             self._addressing_key = key
             views.addressing.show_figure(
-                addressing(now.source, now.step, now.head),
-                layout.rows,
+                addressing(now.source, now.step, now.head) if now.head in heads(now.source.spec) else None,
+                rows,
                 weighting_limit=excerpt.weighting_limit,
                 names_rows=stands_apart,
+                absence="This network has no heads",
             )
         views.sequence.show_figure(
             excerpt.figure,
-            layout.rows,
+            rows,
             excerpt.happenings,
             is_scored=excerpt.survey.is_scored,
             weighting_limit=excerpt.weighting_limit,
@@ -307,7 +331,7 @@ class Presenter(QObject):
         iteration = -1 if now is None else now.source.info.iteration
         key = (len(recording.metrics.iterations()), len(recording.episodes))
         if key != self._training_key or self._training is None:
-            self._training_key, self._training = key, _training_figure(recording, iteration)
+            self._training_key, self._training = key, training_figure(recording, iteration)
         elif iteration == self._training.current:
             return
         else:
@@ -320,39 +344,22 @@ class Presenter(QObject):
             else f"that it learned by, woken at iteration {grouped(int(woken))}"
         )
 
-    def _say(self, now: Resolved, figure: MachineFigure) -> None:
+    def _say(self, now: Resolved, figure: MachineFigure | None) -> None:
         """The sentences in the headers, and the legend."""
-        views, state = self._views, self._store.state
-        layout = views.machine.machine_layout
-        assert layout is not None
-        rows = layout.rows
+        views, state, layout = self._views, self._store.state, self._views.machine.machine_layout
         top = self._excerpt.weighting_limit if self._excerpt is not None else 1.0
-        parts = [
-            f"after step {grouped(now.step)}" if now.step >= 0 else "before the first step",
-            f"rows {grouped(rows.first)} to {grouped(rows.last)} of {grouped(rows.total)}",
-            *([f"fork: {now.source.info.label}"] if now.source.info.kind is EpisodeKind.FORK else []),
-            *(["changes framed"] if state.shows_change else []),
-            *([f"weightings up to {short(top)}"] if state.weighting_to_largest else []),
-        ]
-        views.machine_header.say(", ".join(parts))
-        views.addressing_header.say("" if views.addressing_stands_apart() else "same rows")
-        views.head_button.setVisible(True)
-        views.head_button.setText(f"{head_label(now.head, now.source.spec)}  ▾")
-        views.set_head_tone(now.head.kind)
-        info = now.source.info
-        if info.iteration >= 0:
-            place = f"iteration {grouped(info.iteration)}, {info.kind}"
-        else:
-            place = f"episode {grouped(now.episode)}, {info.kind}"
-        views.sequence_header.say(f"{place}, {info.label}" if info.label else place)
-        views.legend.set_entries(
-            [
-                ("memory, key, vector", "muted", Scale.SIGNED, -figure.limit, figure.limit),
-                *([("erase", "muted", Scale.WRITE, 0.0, 1.0)] if figure.writes and top != 1 else []),
-                *([("write", "write", Scale.WRITE, 0.0, top)] if figure.writes else []),
-                *([("read", "read", Scale.READ, 0.0, top)] if figure.reads else []),
-            ]
+        views.machine_header.say(
+            headlines.machine(now, None if layout is None else layout.rows, top, is_change_shown=state.shows_change)
         )
+        has_heads = bool(heads(now.source.spec))
+        level = "" if views.addressing_stands_apart() or not has_heads else "same rows"
+        views.addressing_header.say(level)
+        views.head_button.setVisible(has_heads)
+        if has_heads:
+            views.head_button.setText(f"{head_label(now.head, now.source.spec)}  ▾")
+            views.set_head_tone(now.head.kind)
+        views.sequence_header.say(headlines.episode(now))
+        views.legend.set_entries([] if figure is None else headlines.legend(figure, top))
 
     def _note(self, now: Resolved, figure: MachineFigure) -> CellNote | None:
         """What is said of the cell under the pointer, or else of the pinned one."""
@@ -376,6 +383,14 @@ class Presenter(QObject):
                 self._show_rows(self._now)
 
 
+def _phases(figure: SequenceFigure, planned: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    """The phases of what was run, and those of the plan after it."""
+    if planned is None:
+        return figure.phases
+    run = planned[figure.start : figure.steps] if figure.phases is None else figure.phases
+    return np.concatenate([run, planned[figure.steps :]])
+
+
 def _no_plan(now: Resolved) -> None:
     return None
 
@@ -384,14 +399,3 @@ def _forks(source: Source) -> list[Happening]:
     """The steps after which the line goes another way than the episode before it went."""
     parts = source.parts[1:] if isinstance(source, Lineage) else ()
     return [Happening(part.first - 1, "fork") for part in parts if part.first > 0]
-
-
-def _training_figure(recording: Recording, iteration: int) -> TrainingFigure:
-    metrics = recording.metrics
-    missing = np.full(len(metrics.iterations()), np.nan)
-    loss = metrics["loss"] if "loss" in metrics.names else missing
-    if "bit_error_rate" in metrics.names:
-        wrong, unit = 100 * metrics["bit_error_rate"], "% of the scored bits; guessing is 50 %"
-    else:
-        wrong, unit = metrics["wrong_bits"] if "wrong_bits" in metrics.names else missing, "per sequence"
-    return TrainingFigure(metrics.iterations(), loss, wrong, unit, recording.episode_iterations, iteration)

@@ -11,8 +11,6 @@ from sessions.policy import MAX_SIZE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_SEQUENCES = 20_000
-"""Where training gives up if nobody says otherwise."""
 _MOST_SEEDS = 2**63
 """Of a file's int64 and of torch's generators."""
 
@@ -38,8 +36,8 @@ class RunOptions:
     """None: 0, or that of the session which is resumed."""
     device: str = "auto"
     iterations: int | None = None
-    """Counted from the first of the training, resumed or not. None: as many as give MOST_SEQUENCES, or as many as the
-    training was to have which is resumed."""
+    """Counted from the first of the training, resumed or not. None: as many as give the task's most_sequences, or as
+    many as the training was to have which is resumed."""
     until_solved: bool = True
     record: str = "auto"
     max_size: int = MAX_SIZE

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ntm_core import registry
+from ntm_core.settings import described
 from ntm_core.trace import Role
 from ntmviz.views.run_panel import RunStatus
-from ntmviz.wording import grouped, short, size_on_disk, skips
+from ntmviz.wording import grouped, short, size_on_disk, skips, task_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,8 @@ def session_line(recording: Recording) -> str:
     parts = [info.model.upper() or "unnamed model"]
     if "controller" in config:
         parts.append(f"{str(config['controller']).upper()} {config.get('hidden_size', '')}".strip())
+    elif {"layers", "hidden_size"} <= config.keys():
+        parts[0] += f" of {config['layers']} × {config['hidden_size']} units"
     memory = recording.spec.with_role(Role.MEMORY)
     if memory is not None:
         parts.append(f"memory {' × '.join(str(size) for size in memory.shape)}")
@@ -51,9 +55,12 @@ def is_by_hand(recording: Recording) -> bool:
 def task_line(recording: Recording) -> str:
     """The task's settings in words."""
     settings = recording.info.task_settings
-    if {"bits", "min_length", "max_length"} <= settings.keys():
+    if set(settings) <= {"bits", "min_length", "max_length", "mixed_lengths"} and len(settings) >= 3:
         return f"{settings['bits']} bits, length {settings['min_length']} to {settings['max_length']}"
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
+    entry = registry.tasks().get(recording.info.task)
+    named = {} if entry is None else {each.name: each.text for each in described(entry.config)}
+    told = [f"{named.get(name, name)} {value}" for name, value in settings.items() if not isinstance(value, bool)]
+    return ", ".join(told[:1] + [each[0].lower() + each[1:] for each in told[1:]])
 
 
 def run_status(
@@ -71,11 +78,11 @@ def run_status(
     def number(name: str) -> float:
         return float(metrics[name][at]) if at >= 0 and name in metrics.names else float("nan")
 
-    task = recording.info.task or "session"
+    task = task_name(recording.info.task) or "session"
     solved = next((event for event in recording.events if event.kind == "solved"), None)
     gave_up = next((event for event in recording.events if event.kind == "gave_up"), None)
     verdict, is_good = "", True
-    headline = task.capitalize()
+    headline = task[0].upper() + task[1:]
     if is_by_hand(recording):
         headline = f"{headline} by hand"
     elif solved is not None or desk.is_live:

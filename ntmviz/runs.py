@@ -93,7 +93,7 @@ class Run:
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
         self._rested = 0.0
         self._last: Trained | None = None
-        self._bit_error_rate: dict[str, float] = {}
+        self._measured: list[events.Evaluated] = []
         self._is_kept = False
         self._per_slice = 1
         self.failure: str | None = None
@@ -161,8 +161,7 @@ class Run:
         if self.engine.trainer.iteration:
             with memory_told():
                 measured = self.engine.handle(commands.Evaluate())
-            rates = [event for event in measured if isinstance(event, events.Evaluated)]
-            self._bit_error_rate = {event.trial: event.bit_error_rate for event in rates}
+            self._measured = [event for event in measured if isinstance(event, events.Evaluated)]
         self.leave()
 
     def leave(self) -> None:
@@ -231,7 +230,9 @@ class Run:
             "iterations": now.iteration,
             "seconds": round(now.seconds, 3),
             "cpu_seconds": round(time.process_time() - self._cpu_started, 3),
-            "bit_error_rate": self._bit_error_rate,
+            "bit_error_rate": {each.trial: each.bit_error_rate for each in self._measured},
+            "bits_per_sequence": {each.trial: each.bits_per_sequence for each in self._measured},
+            "bits_above_optimum": {each.trial: each.excess_bits for each in self._measured},
             "loss": now.loss if math.isfinite(now.loss) else None,
             "recorded_episodes": now.recorded_episodes,
             "dropped_episodes": now.dropped_episodes,

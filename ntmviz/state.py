@@ -47,6 +47,8 @@ class ViewState:
     """The topmost location in view; None lets the window choose for each episode."""
     row_pitch: int = 10
     head: Head = FIRST_READ_HEAD
+    field: str = ""
+    """Name of the field that the State panel shows; "" lets it choose."""
     pinned: tuple[int, int] | None = None
     """(location, word) of the cell that stays explained."""
     shows_change: bool = False

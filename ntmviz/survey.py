@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ntm_core.trace import Role
 from ntmviz.episode_figures import Happening, happenings, sequence
-from ntmviz.figures import signed_limit
+from ntmviz.figures import column_fields, signed_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ntm_core.trace import Source
@@ -34,6 +36,8 @@ class Survey:
     is_scored: bool = False
     """Whether the task asks for anything at any step."""
     largest_weighting: float = 1e-6
+    column_limits: Mapping[str, float] = field(default_factory=dict)
+    """Of each field with one number for each location, the end of its colour range, which starts at 0."""
 
 
 class Surveyor:
@@ -70,12 +74,20 @@ class Surveyor:
                     if role is Role.MEMORY:
                         spoilt = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
                         happened |= {Happening(start + int(at), "not finite") for at in np.flatnonzero(spoilt)}
+        columns = {
+            each.name: signed_limit(
+                np.array([before.column_limits.get(each.name, 0.0)]), self._source.series(each.name, start, stop)
+            )
+            for each in column_fields(self._source.spec)
+            if each.limits is None
+        }
         weightings = [values[np.isfinite(values)] for values in (figure.writes, figure.reads)]
         self.found = Survey(
             happenings=(*before.happenings, *sorted(happened)),
             limit=signed_limit(np.array([largest])),
             is_scored=before.is_scored or bool(figure.scored.any()),
             largest_weighting=max(before.largest_weighting, *(_largest(values) for values in weightings)),
+            column_limits=columns,
         )
         self._next = stop
 

@@ -60,14 +60,15 @@ def wake(
     recording = sessions.open(path)
     check_episode(recording, episode)
     bench = Bench(recording, weights.chosen(recording, episode, checkpoint), device)
-    if out is None:
-        engine = bench.engine()
-    else:
-        sink, past = bench.new_session(out, episode, step)
-        engine, episode = bench.engine(sink, past, checkpoint=0), len(past) - 1
+    engine = bench.engine()
     for event in engine.handle(commands.Wake(episode, step)):
         if isinstance(event, events.Failed):
             raise NtmvizError(f"{event.message}: {path}")
+    if out is None:
+        return engine
+    sink, past = bench.new_session(out, episode, step)
+    engine = bench.engine(sink, past, checkpoint=0)
+    engine.handle(commands.Wake(len(past) - 1, step))
     return engine
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QPushButton, QScrollArea, QToolButton
 
+from ntm_core.trace import Role
 from ntmviz import ink
 from ntmviz.painting import colour, font
 from ntmviz.panels import Dock, Legend, Panel
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.by_hand import ByHandPanel
 from ntmviz.views.episodes import EpisodeList
+from ntmviz.views.field import FieldView
 from ntmviz.views.fork_tree import ForkTree
 from ntmviz.views.machine import MachineView
 from ntmviz.views.run_panel import RunPanel
@@ -24,11 +26,12 @@ from ntmviz.views.transport import Transport
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
+    from ntm_core.trace import TraceSpec
     from ntmviz.colours import Palette
     from ntmviz.figures import HeadKind
 
 LEFT, RIGHT, BOTTOM, TRAINING = 220, 340, 312, 350
-LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 200, 296, 190
+LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 220, 296, 190
 """What the run's numbers need, four columns of addressing, and the lanes of a sequence."""
 
 
@@ -47,7 +50,8 @@ class Views:
         self.addressing = AddressingView(palette)
         self.sequence = SequenceView(palette)
         self.training = TrainingView(palette)
-        self.pictures = (self.machine, self.addressing, self.sequence, self.training.graphics)
+        self.field = FieldView(palette)
+        self.pictures = (self.machine, self.addressing, self.sequence, self.training.graphics, self.field)
         """The machine first: those beside it take its rows."""
         self.episodes = EpisodeList(palette)
         self.run = RunPanel()
@@ -58,6 +62,7 @@ class Views:
         run.setWidget(self.run)
         run.setMinimumWidth(LEAST_LEFT)
         self.by_hand = ByHandPanel(palette)
+        self.by_hand.setMinimumWidth(LEAST_LEFT)
         self.forks = ForkTree(palette)
         self.this_step = ThisStepView()
         self.sequence.setMinimumHeight(LEAST_HEIGHT)
@@ -79,6 +84,7 @@ class Views:
             ("Sequence", self.sequence),
             ("Training", self.training),
             ("This step", self.this_step),
+            ("State", self.field),
         ):
             self.docks[title] = Dock(title, view, window)
         self.episodes_header = self.docks["Episodes"].header
@@ -87,15 +93,14 @@ class Views:
         self.sequence_header = self.docks["Sequence"].header
         self.training_header = self.docks["Training"].header
         self.this_step_header = self.docks["This step"].header
+        self.field_header = self.docks["State"].header
 
         self.headers = (self.machine_header, *(dock.header for dock in self.docks.values()))
 
-        self.head_button = QToolButton()
-        self.head_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.head_button.setFont(font(ink.BODY, ink.BOLD))
-        self.head_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.head_button.setToolTip("Which head is explained; H takes the next one")
+        self.head_button = _chooser("Which head is explained; H takes the next one")
         self.addressing_header.add(self.head_button)
+        self.field_button = _chooser("Which field of the step is shown")
+        self.field_header.add(self.field_button)
         self.sequence_header.add(self.transport, stretch=3)
         self.follow_button = QPushButton("Follow live")
         self.follow_button.setProperty("pill", "true")
@@ -124,6 +129,7 @@ class Views:
         window.addDockWidget(left, lower)
         window.addDockWidget(right, docks["Addressing"])
         window.addDockWidget(right, docks["This step"])
+        window.tabifyDockWidget(docks["This step"], docks["State"])
         window.addDockWidget(bottom, docks["Sequence"])
         window.splitDockWidget(docks["Sequence"], docks["Training"], Qt.Orientation.Horizontal)
         elsewhere = {name for column in LEFT_COLUMN.values() for name in column} - set(LEFT_COLUMN[workspace])
@@ -131,6 +137,7 @@ class Views:
             if name in elsewhere:
                 window.addDockWidget(left, dock)  # where it comes up when it is asked for
             dock.setVisible(name not in elsewhere)
+        docks["This step"].raise_()
         width = max(window.width(), 1024)
         scale = min(1.0, width / 1440)
         horizontal = Qt.Orientation.Horizontal
@@ -147,6 +154,11 @@ class Views:
         tall_upper = min(_UPPER[workspace], above - 80)
         window.resizeDocks([upper, lower], [tall_upper, above - tall_upper], vertical)
 
+    def show_what_there_is(self, spec: TraceSpec) -> None:
+        """Bring up the panel of the state where that is all there is to see of a network."""
+        if spec.with_role(Role.MEMORY) is None:
+            self.docks["State"].raise_()
+
     def addressing_stands_apart(self) -> bool:
         """Whether the addressing columns are not level with the machine, so that they need row numbers of their own."""
         dock = self.docks["Addressing"]
@@ -157,7 +169,7 @@ class Views:
 
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
-        for view in (self.machine, self.addressing, self.sequence, self.training, self.legend):
+        for view in (self.machine, self.addressing, self.sequence, self.training, self.field, self.legend):
             view.set_theme(palette)
         for view in (self.episodes.episodes, self.by_hand, self.forks):
             view.set_theme(palette)
@@ -180,3 +192,13 @@ class Views:
             self.follow_button.setProperty("live", "true" if is_following else "false")
             self.follow_button.style().unpolish(self.follow_button)
             self.follow_button.style().polish(self.follow_button)
+
+
+def _chooser(tip: str) -> QToolButton:
+    """A button in a header that opens a menu of what can be shown there."""
+    button = QToolButton()
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setFont(font(ink.BODY, ink.BOLD))
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    button.setToolTip(tip)
+    return button

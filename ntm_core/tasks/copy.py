@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ntm_core import checks
 from ntm_core.settings import Settings, switch, whole
-from ntm_core.tasks.drawing import drawn, phases_by_delimiter
+from ntm_core.tasks import drawing
 from ntm_core.tasks.task import Criterion, Sample, Trial
 
 if TYPE_CHECKING:
@@ -55,22 +55,22 @@ class Copy:
         import torch
 
         settings = self.settings
-        lengths = drawn(
+        lengths = drawing.drawn(
             "length", length, batch, settings.min_length, settings.max_length, settings.mixed_lengths, generator
         )
         longest = int(lengths.max())
-        vectors = torch.randint(0, 2, (longest, batch, settings.bits), generator=generator).float()
+        vectors = drawing.random_bits(longest, batch, settings.bits, generator=generator)
         step = torch.arange(2 * longest + 1).unsqueeze(1)
         is_input, is_answer = step < lengths, (step > lengths) & (step <= 2 * lengths)
         inputs = torch.zeros(2 * longest + 1, batch, self.inputs)
         inputs[:longest, :, : settings.bits] = vectors * is_input[:longest].unsqueeze(2)
         inputs[:, :, settings.bits] = (step == lengths).float()
-        said = (step - lengths - 1).clamp(0, longest - 1).unsqueeze(2).expand(-1, -1, settings.bits)
-        targets = vectors.gather(0, said) * is_answer.unsqueeze(2)
+        targets = drawing.placed(vectors, step - lengths - 1) * is_answer.unsqueeze(2)
         return Sample(inputs, targets, is_answer.float())
 
     def phases(self, sample: Sample) -> Tensor:
-        return phases_by_delimiter(sample, sample.inputs[:, :, -1] > 0)
+        is_delimiter = sample.inputs[:, :, -1] > 0
+        return drawing.phases(sample.mask, is_delimiter.cumsum(0) == 0, is_delimiter)
 
     def optimum(self, sample: Sample) -> None:
         return None

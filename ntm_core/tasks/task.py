@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-__all__ = ["Criterion", "Phase", "Sample", "Task", "Trial"]
+__all__ = ["FEW_WRONG_BITS", "Criterion", "Phase", "Sample", "Task", "Trial"]
+
+FEW_WRONG_BITS = 0.1
+"""Of a sequence, on average: a network that has no more of them wrong has converged (Collier and Beel 2018)."""
 
 
 class Sample(NamedTuple):

@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ntm_core import registry
+from ntm_core.checks import listed
+from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
-from ntmviz.run_options import MOST_SEQUENCES, RunOptions
-from ntmviz.wording import grouped, short, skips
+from ntmviz.run_options import RunOptions
+from ntmviz.wording import grouped, short, skips, task_name
 from sessions.errors import one_line
 from sessions.policy import MAX_SIZE
 
@@ -31,14 +34,14 @@ _TABLES = ("task", "train")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="what to learn: copy")
-    parser.add_argument("--model", help="which network (ntm)")
-    parser.add_argument("--controller", help="which controller (lstm)")
+    parser.add_argument("task", metavar="TASK", help=f"what to learn: {listed(registry.tasks())}")
+    parser.add_argument("--model", help=f"which network: {listed(registry.models())} (ntm)")
+    parser.add_argument("--controller", help=f"which controller: {listed(ControllerKind)} (lstm)")
     parser.add_argument(
         "--iterations",
         type=positive,
         metavar="N",
-        help=f"batches to learn from, those before --resume included (as many as give {MOST_SEQUENCES} sequences)",
+        help="batches to learn from, those before --resume included (as many as give 20,000 sequences of copy)",
     )
     parser.add_argument("--until-solved", action="store_true", help="stop when the task counts as solved")
     parser.add_argument("--batch", type=positive, metavar="N", help="sequences an update")
@@ -198,9 +201,12 @@ def _recorder_in_silence() -> Iterator[None]:
 def tell(result: dict[str, Any]) -> None:
     """The result in words."""
     how = "solved" if result["solved"] else "not solved"
-    print(f"{result['task']} {how} after {grouped(result['sequences'])} sequences, {result['seconds']:.1f} s")
-    for length, share in result["bit_error_rate"].items():
-        print(f"  length {length}: {100 * share:.3g} % of bits wrong")
+    task, sequences = task_name(result["task"]), grouped(result["sequences"])
+    print(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
+    for trial, share in result["bit_error_rate"].items():
+        bits, above = result["bits_per_sequence"][trial], result["bits_above_optimum"][trial]
+        best = f", {short(above)} above the optimum" if above != bits else ""
+        print(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
     dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
     print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
     if result["skipped_updates"]:

@@ -1,4 +1,4 @@
-"""How one head came to its weighting: content, gate, shift, sharpen, on the rows of the machine."""
+"""How one head came to its weighting, a column for each stage, on the rows of the machine."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from ntmviz.wording import grouped, offset_label, share, tick
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ntmviz.addressing_figure import AddressingFigure, Kernel, Stage
     from ntmviz.colours import Palette
-    from ntmviz.figures import AddressingFigure, Stage
 
+_WAITING = "The stages of one head appear here"
 _MARGIN, _BETWEEN = 14, 14
 _FAINTEST_BAR = 0.002
 _NARROWEST = 54
-_FOLDING = (3, 0, 1, 2)
-"""Which stages stay when there is room for fewer: the result first, then what the key alone would choose."""
 
 
 class AddressingView(Canvas):
@@ -34,6 +33,7 @@ class AddressingView(Canvas):
         self._rows = at.NO_ROWS
         self._limit = 1.0
         self._names_rows = False
+        self._absence = _WAITING
         super().__init__(palette)
         self.setToolTip(
             "Each column is one stage of addressing; a bar is the share of attention a location has after that stage"
@@ -43,9 +43,18 @@ class AddressingView(Canvas):
         return QSize(340, 400)
 
     def show_figure(
-        self, figure: AddressingFigure | None, rows: at.Rows, *, weighting_limit: float = 1.0, names_rows: bool = False
+        self,
+        figure: AddressingFigure | None,
+        rows: at.Rows,
+        *,
+        weighting_limit: float = 1.0,
+        names_rows: bool = False,
+        absence: str = _WAITING,
     ) -> None:
-        """`names_rows`: this view is not beside the machine and must number its rows itself."""
+        """names_rows: this view is not beside the machine and must number its rows itself.   absence: what is said
+        where there is no figure.
+        """
+        self._absence = absence
         self._figure, self._rows = figure, rows
         self._limit, self._names_rows = weighting_limit, names_rows
         self.redraw()
@@ -57,14 +66,13 @@ class AddressingView(Canvas):
         figure = self._figure
         if figure is None:
             middle = self.area.center()
-            text = "The stages of one head appear here"
+            text = self._absence
             yield ink.Text(middle.x(), middle.y(), text, "muted", ink.BODY, align=ink.Align.CENTRE)
             return
         left = _MARGIN + (32 if self._names_rows else 0)
         room = self.area.width() - left - _MARGIN + _BETWEEN
-        shown = [
-            index for index in range(4) if index in _FOLDING[: max(1, min(4, int(room // (_NARROWEST + _BETWEEN))))]
-        ]
+        fitting = max(1, min(len(figure.stages), int(room // (_NARROWEST + _BETWEEN))))
+        shown = _folded(len(figure.stages), fitting)
         width = int(min(room / len(shown) - _BETWEEN, 120))
         if self._names_rows:
             yield from self._row_numbers(left - 6)
@@ -72,12 +80,20 @@ class AddressingView(Canvas):
             stage = figure.stages[index]
             x = left + place * (width + _BETWEEN)
             yield from self._heading(figure, index, stage, x, width)
-            yield from self._column(figure, index, stage, x, width)
+            yield from self._column(figure, stage, x, width)
             if place:
-                y = self._rows.top + self._rows.height / 2
-                yield ink.Line(x - _BETWEEN + 4, y, x - 5, y, token="muted")
-                yield ink.Line(x - 8, y - 3, x - 5, y, token="muted")
-                yield ink.Line(x - 8, y + 3, x - 5, y, token="muted")
+                yield from self._joint(x, stage.is_mixed)
+
+    def _joint(self, x: int, is_mixed: bool) -> Iterator[ink.Mark]:
+        """What stands between a stage and the one before it: an arrow, or a plus where both are mixed."""
+        y = self._rows.top + self._rows.height / 2
+        if is_mixed:
+            yield ink.Line(x - 11, y, x - 4, y, token="muted")
+            yield ink.Line(x - 7.5, y - 3.5, x - 7.5, y + 3.5, token="muted")
+            return
+        yield ink.Line(x - _BETWEEN + 4, y, x - 5, y, token="muted")
+        yield ink.Line(x - 8, y - 3, x - 5, y, token="muted")
+        yield ink.Line(x - 8, y + 3, x - 5, y, token="muted")
 
     def _row_numbers(self, right: int) -> Iterator[ink.Mark]:
         rows = self._rows
@@ -87,34 +103,38 @@ class AddressingView(Canvas):
 
     def _heading(self, figure: AddressingFigure, index: int, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
         top = self._rows.top - at.HEADROOM
-        yield ink.Text(x, top + 11, f"{index + 1}  {stage.title}", size=ink.BODY, weight=ink.BOLD)
+        yield ink.Text(x, top + 11, _titles(figure, width)[index], size=ink.BODY, weight=ink.BOLD)
         yield ink.Text(x, top + 27, stage.note, size=ink.BODY, weight=ink.MEDIUM)
         token = figure.head.kind.value
-        if index == 0:
-            yield ink.Text(x, top + 43, "key strength", "muted")
-        elif index == 1:
+        if stage.kernel is not None:
+            yield from self._kernel(stage.kernel, x, top, width, token)
+            return
+        if stage.share is not None:
             yield ink.Box(x, top + 40, width, 5, fill="raised", radius=2)
-            if figure.gate > 0:
-                yield ink.Box(x, top + 40, max(4.0, width * min(1.0, figure.gate)), 5, fill=token, radius=2)
-            yield ink.Box(x, top + 53, 8, 7, stroke="muted")
-            yield ink.Text(x + 12, top + 57, "before", "muted")
-        elif index == 2 and figure.shift is not None:
-            count = len(figure.offsets)
-            each = (width - 2 * (count - 1)) / count
-            for place, (offset, mass) in enumerate(zip(figure.offsets, figure.shift, strict=True)):
-                cell = x + place * (each + 2)
-                yield ink.Box(cell, top + 36, each, 14, fill="raised")
-                tall = 14 * min(1.0, max(0.0, float(mass)))
-                yield ink.Box(cell, top + 36 + 14 - tall, each, tall, fill=token)
-                strong = ink.BOLD if mass == figure.shift.max() else ink.REGULAR
-                if each >= 14 or offset == 0 or place in (0, count - 1):
-                    colour = "text" if strong == ink.BOLD else "muted"
-                    label = offset_label(offset)
-                    yield ink.Text(cell + each / 2, top + 57, label, colour, weight=strong, align=ink.Align.CENTRE)
-        elif index == 3:
-            yield ink.Text(x, top + 43, "exponent", "muted")
+            if stage.share > 0:
+                yield ink.Box(x, top + 40, max(4.0, width * min(1.0, stage.share)), 5, fill=token, radius=2)
+        below = top + (43 if stage.share is None else 57)
+        if stage.beside is not None:
+            yield ink.Box(x, below - 4, 8, 7, stroke="muted")
+            yield ink.Text(x + 12, below, "before", "muted")
+        elif stage.hint and text_width(stage.hint) <= width + _BETWEEN - 2:
+            yield ink.Text(x, below, stage.hint, "muted")
 
-    def _column(self, figure: AddressingFigure, index: int, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
+    def _kernel(self, kernel: Kernel, x: int, top: int, width: int, token: str) -> Iterator[ink.Mark]:
+        count = len(kernel.offsets)
+        each = (width - 2 * (count - 1)) / count
+        for place, (offset, mass) in enumerate(zip(kernel.offsets, kernel.masses, strict=True)):
+            cell = x + place * (each + 2)
+            yield ink.Box(cell, top + 36, each, 14, fill="raised")
+            tall = 14 * min(1.0, max(0.0, float(mass)))
+            yield ink.Box(cell, top + 36 + 14 - tall, each, tall, fill=token)
+            strong = ink.BOLD if mass == kernel.masses.max() else ink.REGULAR
+            if each >= 14 or offset == 0 or place in (0, count - 1):
+                colour = "text" if strong == ink.BOLD else "muted"
+                label = offset_label(offset)
+                yield ink.Text(cell + each / 2, top + 57, label, colour, weight=strong, align=ink.Align.CENTRE)
+
+    def _column(self, figure: AddressingFigure, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
         rows = self._rows
         token = figure.head.kind.value
         yield ink.Box(x - 1, rows.top - 1, width + 2, rows.height + 2, fill="well", stroke="border")
@@ -131,10 +151,10 @@ class AddressingView(Canvas):
             if value > _FAINTEST_BAR * self._limit:
                 length = max(1, round(min(1.0, value / self._limit) * width))
                 yield ink.Box(x, rows.y(location) + inset, length, rows.pitch - 2 * inset, fill=token)
-            if index == 1 and figure.before is not None and figure.before[location] > 0.02 * self._limit:
-                length = max(2, round(min(1.0, float(figure.before[location]) / self._limit) * width))
+            if stage.beside is not None and stage.beside[location] > 0.02 * self._limit:
+                length = max(2, round(min(1.0, float(stage.beside[location]) / self._limit) * width))
                 yield ink.Box(x, rows.y(location), length, rows.pitch, stroke="muted")
-        beside = figure.before[stage.peak] if index == 1 and figure.before is not None else 0.0
+        beside = 0.0 if stage.beside is None else stage.beside[stage.peak]
         yield from self._peak_label(stage, x, width, float(beside))
         feet = (
             ink.Text(x, foot + 11, "0", "muted"),
@@ -160,3 +180,17 @@ class AddressingView(Canvas):
             return
         below = y + 13 if stage.peak < rows.last - 1 else y - 13
         yield ink.Text(x + width - 3, below, text, weight=ink.MEDIUM, align=ink.Align.RIGHT)
+
+
+def _folded(stages: int, fitting: int) -> list[int]:
+    """Which stages are shown where only some fit: the result first, then from the first on."""
+    return [*range(fitting - 1), stages - 1]
+
+
+def _titles(figure: AddressingFigure, width: int) -> list[str]:
+    """Of the stages: numbered where each goes on from the one before, and where there is room for it."""
+    plain = [stage.title for stage in figure.stages]
+    numbered = [f"{number}  {title}" for number, title in enumerate(plain, 1)]
+    is_chain = not any(stage.is_mixed for stage in figure.stages)
+    has_room = all(text_width(title, ink.BODY, weight=ink.BOLD) < width + _BETWEEN for title in numbered)
+    return numbered if is_chain and has_room else plain

@@ -199,7 +199,7 @@ class ByHandPanel(QScrollArea):
         layout.setContentsMargins(12, 3, 12, 8)
         layout.setSpacing(5)
         layout.addWidget(self._busy)
-        for part in (self._input, self._actions, self._offers, self._output, self._message):
+        for part in (self._input, self._actions, self._message, self._offers, self._output):
             layout.addWidget(part)
         layout.addStretch(1)
         self.setWidget(inside)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ntmviz.views.machine_marks import CellNote
 
 
+WAITING = "The memory appears here with the first recorded step"
+
+
 class MachineView(Canvas):
     """Draws a MachineFigure; scrolling and clicking are reported, not acted on."""
 
@@ -38,6 +41,7 @@ class MachineView(Canvas):
         self._weighting_limit = 1.0
         self._shows_change = False
         self._note: CellNote | None = None
+        self._absence = WAITING
         self._layout: at.MachineLayout | None = None
         self._under_pointer: tuple[int, int] | None = None
         super().__init__(palette)
@@ -65,8 +69,11 @@ class MachineView(Canvas):
         weighting_limit: float = 1.0,
         shows_change: bool = False,
         note: CellNote | None = None,
+        absence: str = WAITING,
     ) -> None:
+        """absence: what is said where there is no figure."""
         self._figure = figure
+        self._absence = absence
         self._first_row, self._row_pitch = first_row, row_pitch
         self._weighting_limit, self._shows_change = weighting_limit, shows_change
         self._note = note
@@ -93,6 +100,7 @@ class MachineView(Canvas):
             below=len(figure.below),
             row_pitch=row_pitch,
             first_row=first_row,
+            location_columns=len(figure.columns),
         )
 
     def _redraw(self) -> None:
@@ -104,7 +112,7 @@ class MachineView(Canvas):
             waiting = ink.Text(
                 middle.x(),
                 middle.y(),
-                "The memory appears here with the first recorded step",
+                self._absence,
                 "muted",
                 ink.STATEMENT,
                 align=ink.Align.CENTRE,
@@ -139,6 +147,11 @@ class MachineView(Canvas):
                 self.heatmap(used[-1]).show_values(area, strip.values[np.newaxis], strip.scale, limits, self.theme)
         for weightings, left in ((figure.writes, layout.write_strips_left), (figure.reads, layout.read_strips_left)):
             used += self._draw_weightings(weightings, left, rows)
+        for index, column in enumerate(figure.columns):
+            area = QRectF(layout.column_left(index), rows.top, at.COLUMN, rows.height)
+            used.append(f"column {index}")
+            values = column.values[shown, np.newaxis]
+            self.heatmap(used[-1]).show_values(area, values, Scale.BITS, (0.0, column.limit), self.theme)
         if rows.count < rows.total:
             area = QRectF(at.OVERVIEW_X, rows.top, at.OVERVIEW_WIDTH, rows.height)
             tall = strongest(np.abs(figure.memory).max(axis=1), rows.height)[:, np.newaxis]
@@ -171,6 +184,8 @@ class MachineView(Canvas):
             *(marks.changes(figure, layout) if self._shows_change else ()),
             *labels,
             *marks.overview_frame(layout),
+            *marks.columns(figure, layout),
+            *marks.segment_bounds(figure, layout),
         ]
         for index in range(len(figure.above)):
             drawn.append(self._frame(layout, layout.strips_top + index * at.STRIP_PITCH))

@@ -16,6 +16,10 @@ WEIGHTING_STRIP = 16
 GAP = 4
 LABELS_RIGHT = 66
 """Room right of the read bars for the number at the end of a full bar."""
+COLUMN, COLUMN_PITCH = 14, 18
+COLUMNS_GAP = 18
+COLUMN_LABEL = 13
+"""Pixels between the lines on which the columns' names stand, one above the other, each over its own column."""
 TOP = 10
 HEADROOM = 68
 """The memory never starts higher, so that the addressing columns beside it have room for their numbers."""
@@ -68,6 +72,7 @@ class MachineLayout:
     read_strips: int
     above: int
     below: int
+    location_columns: int = 0
 
     @property
     def write_bars_right(self) -> int:
@@ -96,6 +101,16 @@ class MachineLayout:
     @property
     def read_bars_left(self) -> int:
         return self.read_strips_left + WEIGHTING_STRIP * self.read_strips + GAP
+
+    def column_left(self, index: int) -> int:
+        """Left edge of a column of numbers of the locations."""
+        return self.read_bars_left + self.bar_width + LABELS_RIGHT + COLUMNS_GAP + index * COLUMN_PITCH
+
+    def column_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """(location, column) under a point, or None."""
+        location = self.rows.at(y)
+        place = (x - self.column_left(0)) / COLUMN_PITCH
+        return None if location is None or not 0 <= place < self.location_columns else (location, int(place))
 
     @property
     def strips_top(self) -> int:
@@ -131,19 +146,22 @@ def arrange(
     below: int,
     row_pitch: int,
     first_row: int,
+    location_columns: int = 0,
 ) -> MachineLayout:
     """Fit the machine into a view of a size.
 
     Columns take 2 to 44 pixels, those of a narrow memory more, and the bars what is left, 48 to 140. Rows take the
     wished pitch, or more where all of them fit. At least four rows are always in view.
     """
-    top = max(TOP + above * STRIP_PITCH + GAP, HEADROOM)
+    names = 8 + COLUMN_LABEL * location_columns
+    top = max(TOP + above * STRIP_PITCH + GAP, HEADROOM, names)
     room = height - top - GAP - below * STRIP_PITCH - AXES
     pitch = max(row_pitch, min(24, room // max(1, locations)))
     count = max(4, min(locations, room // pitch))
     count = min(count, locations)
     strips = WEIGHTING_STRIP * (write_heads + read_heads) + 4 * GAP
-    spare = width - BARS_LEFT - LABELS_RIGHT - strips
+    beside = COLUMNS_GAP + COLUMN_PITCH * location_columns if location_columns else 0
+    spare = width - BARS_LEFT - LABELS_RIGHT - strips - beside
     widest = max(44, 480 // columns)
     column_pitch = min(widest, max(2, (spare - 2 * 96) // columns))
     if column_pitch < 8 or column_pitch * columns < 300:  # the memory comes first: narrower bars
@@ -159,6 +177,7 @@ def arrange(
         read_heads,
         above,
         below,
+        location_columns,
     )
 
 

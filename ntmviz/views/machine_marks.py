@@ -217,6 +217,31 @@ def overview_frame(layout: at.MachineLayout) -> Iterator[ink.Mark]:
     yield ink.Box(x - 1, top, width + 2, max(4, round(rows.count / rows.total * rows.height)), stroke="text", radius=2)
 
 
+def columns(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """Frames of the columns, their names one above the other, and how far the range of each goes."""
+    rows = layout.rows
+    for index, column in enumerate(figure.columns):
+        x = layout.column_left(index)
+        yield ink.Box(x - 1, rows.top - 1, at.COLUMN + 2, rows.height + 2, stroke="border")
+        y = rows.top - 10 - at.COLUMN_LABEL * (len(figure.columns) - 1 - index)
+        yield ink.Line(x + at.COLUMN // 2, y + 8, x + at.COLUMN // 2, rows.top - 2, token="border")
+        yield ink.Text(x + at.COLUMN / 2 + 4, y, column.label, "muted", align=ink.Align.RIGHT)
+        yield ink.Text(x + at.COLUMN / 2, layout.axis_y, tick(column.limit), "muted", align=ink.Align.CENTRE)
+    if figure.columns:
+        middle = (layout.column_left(0) + layout.column_left(len(figure.columns) - 1) + at.COLUMN) / 2
+        yield ink.Text(middle, layout.axis_y + 15, "0 to", "muted", align=ink.Align.CENTRE)
+
+
+def segment_bounds(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
+    """A line across the memory between two of its segments."""
+    rows = layout.rows
+    size = figure.locations // figure.segments
+    for first in range(size, figure.locations, size):
+        if rows.has(first) and first > rows.first:
+            y = rows.y(first)
+            yield ink.Line(layout.memory_left - 6, y, layout.memory_right + 6, y, token="accent")
+
+
 def changes(figure: MachineFigure, layout: at.MachineLayout) -> Iterator[ink.Mark]:
     """A frame around every cell that the step moved by more than 2 % of the colour range."""
     rows, pitch = layout.rows, layout.column_pitch

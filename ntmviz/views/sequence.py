@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Signal
 
+from ntm_core.trace import Phase
 from ntmviz import ink
 from ntmviz.colours import Scale, lookup_table, paint
+from ntmviz.episode_figures import phase_runs
 from ntmviz.figures import strongest
 from ntmviz.painting import text_width
 from ntmviz.views import sequence_layout as at
@@ -133,6 +135,7 @@ class SequenceView(Canvas):
             planned=figure.planned,
             bit_rows=tuple(_heights(figure)),
             locations=rows.count,
+            has_phases=figure.phases is not None,
         )
         used = []
         for name, run, planned in (
@@ -176,7 +179,8 @@ class SequenceView(Canvas):
     def _draw_weightings(self, figure: SequenceFigure, layout: at.SequenceLayout, rows: Rows) -> list[str]:
         """Every step's column is split among the heads: write heads from the left, then read heads."""
         lane = layout.lane("weighting")
-        assert lane is not None
+        if lane is None:
+            return []
         parts = [("write", values) for values in figure.writes] + [("read", values) for values in figure.reads]
         if not parts or not layout.count:
             return []
@@ -210,6 +214,7 @@ class SequenceView(Canvas):
             *self._events(layout),
             *self._wrong_bits(figure, layout),
             *self._unscored(figure, layout),
+            *self._phases(figure, layout),
             *self._not_run(layout),
             *self._axis(layout),
             *self._loop_range(layout),
@@ -264,6 +269,24 @@ class SequenceView(Canvas):
                 yield ink.Text(before - 8, middle, kind, text_token, align=ink.Align.RIGHT)
                 taken = sorted([*taken, before - room])
 
+    def _phases(self, figure: SequenceFigure, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
+        """What the steps are for; a run too narrow for its name is told by the step's words."""
+        lane = layout.lane("phase")
+        if lane is None or figure.phases is None:
+            return
+        for start, count, phase in phase_runs(figure.phases[: layout.columns]):
+            if phase is Phase.NONE:
+                continue
+            x, wide = layout.x(layout.start + start), count * layout.step_width
+            is_signal = phase in (Phase.DELIMITER, Phase.CUE)
+            fill = "muted" if is_signal else "raised"
+            yield ink.Box(x, lane.top, wide - 1, lane.height, fill=fill)
+            name = phase.name.lower()
+            if text_width(name) + 6 < wide:
+                token = "panel" if is_signal else "text"
+                middle = lane.top + lane.height / 2
+                yield ink.Text(x + wide / 2, middle, name, token, align=ink.Align.CENTRE)
+
     def _wrong_bits(self, figure: SequenceFigure, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         lane = layout.lane("wrong bits")
         assert lane is not None
@@ -292,8 +315,7 @@ class SequenceView(Canvas):
 
     def _not_run(self, layout: at.SequenceLayout) -> Iterator[ink.Mark]:
         """Say in place that the planned steps are still to come, and how they come."""
-        lane = layout.lane("weighting")
-        assert lane is not None
+        lane = layout.lane("weighting") or layout.lane("input") or layout.lanes[0]
         room = layout.step_width * layout.planned
         words = [text for text in ("not run yet", "Enter feeds the next input") if text_width(text) + 8 < room]
         middle = at.LANES_LEFT + layout.run_width + room / 2

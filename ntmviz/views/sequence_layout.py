@@ -10,6 +10,7 @@ MARGIN_RIGHT = 14
 EVENTS_TOP, EVENTS_HEIGHT = 6, 16
 BETWEEN = 4
 WRONG_HEIGHT = 14
+PHASE_HEIGHT = 13
 AXIS_HEIGHT = 24
 WIDEST_STEP, NARROWEST_STEP = 40, 3
 
@@ -92,8 +93,9 @@ def arrange(
     planned: int = 0,
     bit_rows: tuple[tuple[str, int], ...],
     locations: int,
+    has_phases: bool = False,
 ) -> SequenceLayout:
-    """Lanes for the vectors named in `bit_rows` with their channels, wrong bits, and weightings in what is left.
+    """Lanes for phases, the vectors named in `bit_rows`, wrong bits, and weightings in what is left.
 
     at_hand: steps from `start` on that can be drawn; a view that grew may have room for more. planned: steps that
     are not run yet; they take the columns that the others leave.
@@ -102,19 +104,24 @@ def arrange(
     count = min(columns, at_hand)
     bottom = height - AXIS_HEIGHT
     channels = sum(rows for _, rows in bit_rows)
-    fixed = EVENTS_TOP + EVENTS_HEIGHT + WRONG_HEIGHT + 2 * BETWEEN + BETWEEN * len(bit_rows)
+    phases = PHASE_HEIGHT + BETWEEN if has_phases else 0
+    fixed = phases + EVENTS_TOP + EVENTS_HEIGHT + WRONG_HEIGHT + 2 * BETWEEN + BETWEEN * len(bit_rows)
     room = bottom - fixed
-    least_weighting = min(60, room // 2)
-    bit = min(4, max(1, (room - least_weighting) // max(1, channels)))
+    least_weighting = min(60, room // 2) if locations else 0
+    bit = min(4 if locations else 12, max(1, (room - least_weighting) // max(1, channels)))
     lanes = [Lane("events", EVENTS_TOP, EVENTS_HEIGHT)]
     top = EVENTS_TOP + EVENTS_HEIGHT
+    if has_phases:
+        lanes.append(Lane("phase", top, PHASE_HEIGHT))
+        top += phases
     for name, rows in bit_rows:
         tall = min(rows * bit, max(8, (room - least_weighting) * rows // max(1, channels)))
         lanes.append(Lane(name, top, tall))
         top += tall + BETWEEN
     lanes.append(Lane("wrong bits", top, WRONG_HEIGHT))
     top += WRONG_HEIGHT + BETWEEN
-    left = max(16, bottom - top - BETWEEN)
-    lanes.append(Lane("weighting", top, min(left, 8 * locations)))
+    if locations:
+        left = max(16, bottom - top - BETWEEN)
+        lanes.append(Lane("weighting", top, min(left, 8 * locations)))
     bottom = lanes[-1].top + lanes[-1].height
     return SequenceLayout(step_width, start, count, min(planned, columns - count), steps, tuple(lanes), bottom)

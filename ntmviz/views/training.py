@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,40 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntmviz.colours import Palette
+    from ntmviz.training_figure import TrainingFigure
 
 _MOST_POINTS = 2000
 _LEAST_LOSS = 1e-7
 """Where the log scale ends: a loss of zero has no logarithm."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingFigure:
-    """Curves over iterations."""
-
-    iterations: NDArray[np.int64]
-    loss: NDArray[np.float64]
-    wrong_bits: NDArray[np.float64]
-    """Of every iteration: per cent of the scored bits, or a number of bits where the session has no share."""
-    wrong_unit: str
-    episodes: NDArray[np.int64]
-    """The iteration of every recorded episode."""
-    current: int
-    """The iteration that is looked at; -1 where the episode belongs to none."""
-
-    @property
-    def last(self) -> int:
-        """Where the axis ends."""
-        return int(max(self.iterations[-1], self.episodes.max(initial=0), 1))
-
-    @property
-    def highest(self) -> float:
-        """Of the wrong bits, and at least 1."""
-        return max(float(np.max(self.wrong_bits, initial=1.0, where=np.isfinite(self.wrong_bits))), 1.0)
-
-    @property
-    def below(self) -> float:
-        """Where the plot of wrong bits ends below its zero, to have room for the ticks."""
-        return -0.14 * self.highest
 
 
 class TrainingView(QWidget):
@@ -133,12 +103,13 @@ class TrainingView(QWidget):
 
     def _name_curves(self, wrong_unit: str) -> None:
         self._wrong_unit = wrong_unit
-        titles = (("loss", "nats per bit, log scale; guessing is 0.693"), ("wrong bits", wrong_unit))
+        titles = (("loss", "nats per bit, log scale; chance is 0.693"), ("wrong bits", wrong_unit))
         for title, (name, unit) in zip(self._titles, titles, strict=True):
             title.setText(
                 f'<span style="color:{self._palette.text};font-size:{ink.SMALL}px;font-weight:600">{name}</span>&nbsp; '
                 f'<span style="color:{self._palette.muted};font-size:{ink.SMALL}px">{unit}</span>'
             )
+            title.setMinimumWidth(0)  # a narrow panel cuts the words, and not the curves
 
     def show_figure(self, figure: TrainingFigure | None) -> None:
         """A figure of the same arrays as the one that is shown only moves the line."""

@@ -340,7 +340,7 @@ def test_a_session_whose_name_leaves_no_room_for_notes_opens_without(open_window
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"task": "juggling"}, "a task is one of copy; got 'juggling'"),
+        ({"task": "juggling"}, "priority_sort, repeat_copy; got 'juggling'"),
         ({"model_settings": {"colour": 1}}, "a setting of model 'ntm' is one of"),
         ({"device": "abacus"}, "device is auto or one of"),
         ({"model_settings": {"locations": 0}}, "locations is a whole number, at least 1; got 0"),

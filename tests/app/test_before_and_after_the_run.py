@@ -8,10 +8,11 @@ from PySide6.QtCore import QPoint, Qt
 
 import sessions
 from ntmviz import ink
+from ntmviz.addressing_figure import addressing
 from ntmviz.colours import PALETTES, Scale, lookup_table, paint
 from ntmviz.episode_figures import sequence
 from ntmviz.excerpt import FirstSteps
-from ntmviz.figures import HeadKind, addressing, heads, machine
+from ntmviz.figures import HeadKind, heads, machine
 from ntmviz.views import sequence_layout
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.machine import MachineView
@@ -51,6 +52,7 @@ def partly_run(episode, steps):
         sequence(FirstSteps(episode, steps)),
         planned_inputs=episode.series("input").T[:, steps:],
         planned_targets=episode.series("target").T[:, steps:],
+        phases=episode.series("phase").astype(np.int64),
     )
 
 
@@ -87,7 +89,8 @@ def test_before_the_first_step_addressing_has_one_stage(episode):
         assert [stage.values is None for stage in figure.stages] == [True, True, True, False]
         start = episode.initial(head.kind.weighting.value)[head.index]
         np.testing.assert_array_equal(figure.stages[3].values, start)
-        assert np.isnan([figure.gate, figure.strength, figure.sharpening]).all()
+        assert [stage.note for stage in figure.stages] == ["β –", "g –", "", "γ –"]
+        assert all(stage.share is None and stage.beside is None for stage in figure.stages)
 
 
 def test_what_is_not_there_yet_is_drawn_as_a_dash_and_told(episode, shown):

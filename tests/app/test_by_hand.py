@@ -153,6 +153,30 @@ def test_an_edited_cell_starts_a_fork_that_says_so(driver):
         assert kept.episodes[0].record(3)["memory"][2, 3] == np.float32(was)
 
 
+def test_a_cell_that_is_edited_to_what_it_holds_starts_no_fork(driver, monkeypatch):
+    driver.window.store.update(pinned=(2, 3))
+    asked = []
+
+    def as_it_is(parent, title, text, value, *limits):
+        asked.append(value)
+        return value, True
+
+    monkeypatch.setattr("ntmviz.by_hand.QInputDialog.getDouble", as_it_is)
+    driver.press(Qt.Key.Key_E)
+    assert asked == [float(driver.now.source.record(3)["memory"][2, 3])]
+    assert len(driver.labels) == 1
+
+
+def test_keys_that_come_while_a_step_is_at_work_are_not_lost(driver, qtbot):
+    driver.feed()  # from here on the session is the hand's own
+    shown = [driver.now.step]
+    driver.window.presenter.presented.connect(lambda now: shown.extend([] if now is None else [now.step]))
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Return, Qt.Key.Key_Return, Qt.Key.Key_Left):
+        qtbot.keyClick(driver.window, key)
+    qtbot.waitUntil(lambda: max(shown) == 7 and shown[-1] == 6)
+    assert list(dict.fromkeys(shown)) == [4, 5, 6, 7]
+
+
 def test_an_episode_without_weights_says_so_and_offers_the_nearest(driver, session, recording):
     index = last_of(recording, EpisodeKind.TRAIN, is_kept=False)
     driver.look_at(index, 2)
@@ -217,19 +241,29 @@ def test_closing_the_session_ends_the_engine_of_its_network_and_another_one_wake
     assert child_running(os.getpid(), "ntmviz.worker") not in (None, pid)
 
 
-def test_a_new_network_stands_before_its_first_step_and_is_fed_from_there(window, qtbot, monkeypatch):
+@pytest.mark.parametrize("first", ["nothing", "a session"])
+def test_a_new_network_stands_before_its_first_step_and_is_fed_from_there(
+    first, window, open_window, session, qtbot, monkeypatch
+):
+    """Whatever was open: the network that is shown is not woken instead."""
+    if first == "a session":
+        open_window(session)
+        window.actions_by_name["step"].trigger()
+        Driver(window, qtbot).wait_awake()
     monkeypatch.setattr(NetworkDialog, "exec", lambda self: True)
-    boxes = {"locations": 12, "word_size": 6, "hidden_size": 8, "task.bits": 3, "seed": 5}
     made = NetworkDialog.__init__
 
     def with_small_sizes(self, parent=None):
         made(self, parent)
-        for name, value in boxes.items():
-            self.form.boxes[name].setValue(value)
+        for name, value in {"locations": 12, "word_size": 6, "hidden_size": 8}.items():
+            self.form.network.set(name, value)
+        self.form.task.set("bits", 3)
+        self.form.seed.setValue(5)
 
     monkeypatch.setattr(NetworkDialog, "__init__", with_small_sizes)
     window.actions_by_name["new_network"].trigger()
     driver = Driver(window, qtbot)
+    qtbot.waitUntil(lambda: driver.now is not None and len(driver.now.source) == 0, timeout=WAKING_MS)
     driver.wait_awake()
     assert (driver.now.step, len(driver.now.source)) == (-1, 0)
     assert window.views.machine.figure.memory.shape == (12, 6)

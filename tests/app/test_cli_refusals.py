@@ -7,7 +7,7 @@ from tests.app.command_line import TINY, launch
 from tests.app.lines import check_failed
 
 BAD_TRAININGS = [
-    (("--model", "nope"), 2, "a model is one of ntm; got 'nope'"),
+    (("--model", "nope"), 2, "a model is one of dnc, lstm, mann, ntm; got 'nope'"),
     (("--controller", "gru"), 2, "controller is one of feedforward, lstm; got 'gru'"),
     (("--device", "abacus"), 2, "device is auto or one of"),
     (("--record", "some"), 2, "auto, all, every:N with N from 1, or off was wanted; got 'some'"),
@@ -67,7 +67,7 @@ def test_a_session_is_never_overwritten(call, folder, session):
 
 BAD_CALLS = [
     (("train",), 2, "TASK"),
-    (("train", "juggling"), 2, "a task is one of copy; got 'juggling'"),
+    (("train", "juggling"), 2, "priority_sort, repeat_copy; got 'juggling'"),
     (("info",), 2, "FILE"),
     (("figure",), 2, "FILE"),
     (("figure", "{session}", "-o", "out.gif"), 2, "ends in .png, .svg, .pdf; got '.gif'"),

@@ -8,12 +8,12 @@ from hypothesis.extra import numpy as hnp
 
 import sessions
 from ntm_core.trace import EpisodeKind
+from ntmviz.addressing_figure import addressing
 from ntmviz.episode_figures import SequenceFigure, happenings, rows_to_show, sequence
 from ntmviz.excerpt import FirstSteps
 from ntmviz.figures import (
     Head,
     HeadKind,
-    addressing,
     head_label,
     heads,
     last_write,
@@ -21,7 +21,8 @@ from ntmviz.figures import (
     signed_limit,
     strongest,
 )
-from ntmviz.views.this_step import describe, spread
+from ntmviz.step_words import describe, spread
+from ntmviz.wording import short
 
 
 @pytest.fixture(params=["session", "session_of_two_heads"])
@@ -63,10 +64,11 @@ def test_the_stages_of_addressing_end_in_the_weighting_that_was_used(episode):
         field = head.kind.weighting.value
         np.testing.assert_array_equal(figure.stages[0].values, record["content_weighting"][at])
         np.testing.assert_array_equal(figure.stages[3].values, record[field][head.index])
-        np.testing.assert_array_equal(figure.before, episode.record(2)[field][head.index])
-        mixed = figure.gate * figure.stages[0].values + (1 - figure.gate) * figure.before
-        np.testing.assert_allclose(mixed, figure.stages[1].values, atol=1e-6)
-        assert figure.strength == record["key_strength"][at]
+        gate = figure.stages[1]
+        np.testing.assert_array_equal(gate.beside, episode.record(2)[field][head.index])
+        mixed = gate.share * figure.stages[0].values + (1 - gate.share) * gate.beside
+        np.testing.assert_allclose(mixed, gate.values, atol=1e-6)
+        assert figure.stages[0].note == f"β {short(float(record['key_strength'][at]))}"
 
 
 def test_heads_are_numbered_from_one_only_where_there_are_several(session, session_of_two_heads):

@@ -44,11 +44,12 @@ def test_an_episode_that_ran_alone_goes_on_from_its_file_bit_for_bit(session, re
     assert engine.line.info.iteration == episode.info.iteration
 
 
-def test_a_sequence_of_a_batch_goes_on_to_a_hundred_thousandth(session, recording):
+@pytest.mark.parametrize("step", [-1, 2], ids=["before the first", "early"])
+def test_a_sequence_of_a_batch_goes_on_to_a_hundred_thousandth(session, recording, step):
     index = of_kind(recording, EpisodeKind.TRAIN)
     episode = recording.episodes[index]
     assert episode.info.batch == 4
-    engine = ntmviz.wake(session, index, 2)
+    engine = ntmviz.wake(session, index, step)
     do(engine, commands.Run())
     for field in recording.spec:
         np.testing.assert_allclose(engine.line.series(field.name), episode.series(field.name), atol=1e-5)
@@ -250,8 +251,8 @@ def test_a_network_from_a_file_of_weights_takes_settings_that_fit_them(tmp_path)
         ({"task_settings": {"bits": 5}}, NtmvizError, "weights for 6 inputs and 5 outputs were wanted for copy"),
         ({"weights": "nowhere.safetensors"}, CheckpointError, "cannot be read: No such file"),
         ({"weights": "/proc"}, CheckpointError, "was wanted; this is none: /proc"),
-        ({"weights": __file__}, CheckpointError, "a checkpoint is a safetensors blob with settings"),
-        ({"task": "juggling"}, ConfigError, "a task is one of copy"),
+        ({"weights": __file__}, CheckpointError, "weights that ntmviz saved were wanted"),
+        ({"task": "juggling"}, ConfigError, "a task is one of associative_recall, copy"),
     ],
     ids=["settings", "task", "missing", "folder", "rubbish", "unknown task"],
 )

@@ -14,8 +14,8 @@ from ntmviz import ink, notes
 from ntmviz.figures import HeadKind
 from ntmviz.notes import Bookmark
 from ntmviz.settings import Settings
+from ntmviz.step_words import describe
 from ntmviz.views import machine_layout, sequence_layout
-from ntmviz.views.this_step import describe
 
 
 @pytest.fixture

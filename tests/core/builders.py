@@ -14,8 +14,10 @@ def small_task(**settings):
 
 
 def small_model(seed=0, name="ntm", **settings):
+    """Of the sizes SMALL those that the model has, and the given settings."""
     task = small_task()
-    return models.build(name, task.inputs, task.outputs, seed=seed, **SMALL | settings)
+    sizes = {size: value for size, value in SMALL.items() if size in models.settings(name)}
+    return models.build(name, task.inputs, task.outputs, seed=seed, **sizes | settings)
 
 
 class SpoiltTask:

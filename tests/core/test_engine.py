@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import checkpoints, commands, events, seeding
+from ntm_core import checkpoints, commands, diagnostics, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result, TrainConfig, Trainer
-from tests.core.builders import Every, ListSink, SpoiltTask, small_model, small_task
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result, Trainer
+from tests.core.builders import SMALL, Every, ListSink, SpoiltTask, small_model, small_task
 
 
 def engine_of(sink=None, policy=None, seed=0, heads=1, **settings):
@@ -46,6 +47,23 @@ def test_training_tells_where_it_is_and_logs_every_iteration():
     assert only(events.Trained, engine.handle(commands.Train())).iteration == 4
 
 
+def test_a_recorded_iteration_is_logged_once_with_how_its_sequence_used_the_memory():
+    sink = ListSink()
+    logged = []
+    log, sink.log = sink.log, lambda iteration, **metrics: (logged.append(iteration), log(iteration, **metrics))
+    engine = engine_of(sink, Every(2))
+    engine.handle(commands.Train(4))
+    assert logged == [0, 1, 2, 3]
+    (episode,) = (each for each in sink.episodes if each["info"].iteration == 2)
+    seen = diagnostics.of_iteration(engine.spec, episode["initial"], episode["columns"])
+    assert set(seen) == {
+        *("read_breadth", "write_breadth", "gate", "saturation"),
+        *("reads_written", "row_spread", "utilisation", "occupancy"),
+    }
+    assert sink.metrics[2] == sink.metrics[2] | seen
+    assert not seen.keys() & sink.metrics[3].keys()
+
+
 def test_training_is_the_same_with_and_without_a_recording_to_the_bit():
     recorded, plain = engine_of(ListSink(), Every()), engine_of()
     first, second = (engine.handle(commands.Train(6))[-1] for engine in (recorded, plain))
@@ -74,6 +92,24 @@ def test_the_policy_may_be_changed_between_commands():
     engine.policy = None
     engine.handle(commands.Train(1))
     assert len(sink.episodes) == 1
+
+
+@pytest.mark.parametrize("name", registry.models())
+def test_every_network_is_trained_recorded_and_kept(name):
+    sink = ListSink()
+    engine = Engine(small_model(name=name), small_task(), config=TrainConfig(batch=4), sink=sink, policy=Every())
+    assert engine.handle(commands.Train(2))[-1].iteration == 2
+    kinds = [episode["info"].kind for episode in sink.episodes]
+    assert kinds == [EpisodeKind.EVAL, EpisodeKind.TRAIN, EpisodeKind.TRAIN]
+    for episode in sink.episodes:
+        assert {name: column.shape[1:] for name, column in episode["columns"].items()} == {
+            field.name: field.shape for field in engine.spec
+        }
+        assert {name: values.shape for name, values in episode["initial"].items()} == {
+            field.name: field.shape for field in engine.spec.carried
+        }
+        assert all(np.isfinite(column).all() for column in episode["columns"].values())
+    assert checkpoints.load(sink.checkpoints[0][1]).name == name
 
 
 @pytest.mark.parametrize("heads", [1, 2])
@@ -351,6 +387,16 @@ def test_an_evaluation_measures_each_length_on_fresh_sequences():
     assert measured == engine.handle(commands.Evaluate((2, 8), 30))
     assert [event.trial for event in engine.handle(commands.Evaluate(sequences=2))] == ["4", "12", "24"]
     assert all(0 < event.bit_error_rate < 1 for event in measured)
+
+
+def test_an_evaluation_of_a_length_takes_what_else_has_a_size_as_the_criterion_does(monkeypatch):
+    task = tasks.build("repeat_copy", max_length=3, max_repeats=4)
+    engine = Engine(models.build("ntm", task.inputs, task.outputs, **SMALL), task)
+    asked = []
+    measured = Result(0.0, 0.0, 0.0)
+    monkeypatch.setattr(engine.trainer, "evaluate", lambda trial, *rest: asked.append(trial) or measured)
+    assert [event.trial for event in engine.handle(commands.Evaluate((2, 9)))] == ["2", "9"]
+    assert [trial.sizes for trial in asked] == [{"length": 2, "repeats": 4}, {"length": 9, "repeats": 4}]
 
 
 def test_training_ends_the_episode_that_was_stepped():

@@ -31,7 +31,7 @@ EVENTS = [
     events.Solved(3, 12),
     events.WasReset(1, 9, 0),
     events.Woken(2, 11),
-    events.Planned(((0.0, 1.0), (1.0, 0.0)), ((0.0,), (1.0,)), (0.0, 1.0), (0.0, 1.0)),
+    events.Planned(((0.0, 1.0), (1.0, 0.0)), ((0.0,), (1.0,)), (0.0, 1.0), (1.0, 4.0), (0.0, 1.0)),
     events.Stepped(1, 0),
     events.Stepped(1, 9, 10, False),
     events.Forked(2, 1, 4, "bit 0 flipped"),
@@ -71,7 +71,10 @@ def test_an_event_survives_json(event):
         ({"kind": "Train", "iterations": 0}, "iterations is a whole number, at least 1; got 0"),
         ({"kind": "Rewind"}, "Rewind has fields step; got only "),
         ({"kind": "Evaluate", "lengths": [2, "x"]}, "field 'lengths' of Evaluate is .*int.*; got 'x'"),
-        ({"kind": "Step", "input": [float("inf")]}, "an input is a finite number; got inf"),
+        (
+            {"kind": "Step", "input": [float("inf")]},
+            "an input is a finite number at least .* and at most .*; got inf",
+        ),
         ({"kind": "Reset", "seed": -1}, "seed is a whole number, at least 0; got -1"),
     ],
 )

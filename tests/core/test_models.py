@@ -9,11 +9,15 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ntm_core import checkpoints, models, rebuild, registry
+from ntm_core import checkpoints, diagnostics, models, rebuild, registry
+from ntm_core.diagnostics.health import Verdict, health
 from ntm_core.errors import ConfigError
 from ntm_core.network import held, mapped
 from ntm_core.trace import Role, TraceSpec
-from tests.core.builders import SMALL, small_model, small_task
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import Trainer
+from tests.core.builders import small_model, small_task
+from tests.core.episodes import run
 
 VARIANTS = {
     "ntm": {},
@@ -32,6 +36,35 @@ VARIANTS = {
     "ntm with all terms, writing first": {"mask": True, "prominence": 1.0, "priming": 1.0, "order": "write_first"},
     "ntm of two segments": {"segments": 2},
     "ntm of two segments, one at a time": {"segments": 2, "routing": "top1", "order": "write_first"},
+    "mann": {},
+    "mann of 2 read heads": {"read_heads": 2},
+    "mann with a feed-forward controller": {"controller": "feedforward"},
+    "mann with two layers": {"layers": 2},
+    "mann with masked lookup": {"mask": True, "read_heads": 2},
+    "mann with prominence": {"prominence": 0.5},
+    "mann with priming": {"priming": 2.0, "read_heads": 2},
+    "lstm": {},
+    "lstm with one layer": {"layers": 1},
+    "dnc": {},
+    "dnc of 2 read heads": {"read_heads": 2},
+    "dnc with masked lookup": {"mask": True},
+    "dnc with deallocation": {"deallocation": True},
+    "dnc with sharpened links": {"link_sharpness": True, "read_heads": 2},
+    "dnc with mask, deallocation and sharpened links": {"mask": True, "deallocation": True, "link_sharpness": True},
+    "dnc with sparse links": {"sparse_links": 3, "read_heads": 2},
+    "dnc with a feed-forward controller": {"controller": "feedforward"},
+    "dnc with two layers": {"layers": 2},
+    "dnc with prominence": {"prominence": 0.5},
+    "dnc with priming": {"priming": 2.0, "read_heads": 2},
+    "dnc with everything": {
+        "mask": True,
+        "deallocation": True,
+        "link_sharpness": True,
+        "sparse_links": 4,
+        "read_heads": 2,
+        "prominence": 1.0,
+        "priming": 1.0,
+    },
 }
 
 
@@ -117,17 +150,51 @@ def test_values_keep_the_limits_that_their_fields_state(model):
 
 
 def test_memory_and_reads_are_rebuilt_from_the_trace(model):
-    _, _, trace = model(sample_of(batch=1, length=6).inputs, trace=True)
-    steps = {name: tensor[:, 0].numpy() for name, tensor in held(trace.steps).items()}
     spec = TraceSpec(model.fields(), model.order, model.write_order)
     if spec.with_role(Role.MEMORY) is None:
-        return
+        pytest.skip("it has no memory")
+    _, _, trace = model(sample_of(batch=1, length=6).inputs, trace=True)
+    steps = {name: tensor[:, 0].numpy() for name, tensor in held(trace.steps).items()}
     before = trace.initial.memory[0].numpy()
     for step, after in enumerate(steps["memory"]):
         record = {name: values[step] for name, values in steps.items()}
         np.testing.assert_allclose(rebuild.memory_after(spec, before, record), after, rtol=0, atol=1e-6)
         np.testing.assert_allclose(rebuild.reads(spec, before, after, record), record["read_vector"], rtol=0, atol=1e-6)
         before = after
+
+
+def test_cut_reads_leave_nothing_of_the_memory_in_the_answer(model):
+    """What is in the memory, and where the heads were, makes no difference then."""
+    inputs, state = sample_of().inputs, model.initial_state(3)
+    fields = {field.name: field.role for field in model.fields() if field.carried}
+    other = state._replace(
+        **{
+            name: torch.rand_like(getattr(state, name))
+            for name, role in fields.items()
+            if role in (Role.MEMORY, Role.READ_WEIGHTING, Role.WRITE_WEIGHTING)
+        }
+    )
+    whole = model(inputs, state)[0]
+    model.reads_are_cut = True
+    torch.testing.assert_close(model(inputs, other)[0], model(inputs, state)[0], atol=0, rtol=0)
+    model.reads_are_cut = False
+    assert torch.equal(model(inputs, state)[0], whole)
+    if Role.MEMORY in fields.values():
+        assert not torch.allclose(model(inputs, other)[0], whole)
+
+
+def test_diagnostics_find_what_a_model_shows_and_no_bug_in_it(model):
+    source = run(model, small_task(), 4)
+    told = diagnostics.all_of(source)
+    assert told.keys() == {each.name for each in diagnostics.available(source.spec)}
+    for name, series in told.items():
+        heads = diagnostics.heads(source.spec, name)
+        assert series.shape == ((len(source), len(heads)) if heads else (len(source),)), name
+    has_memory = source.spec.with_role(Role.MEMORY) is not None
+    assert {"read_breadth", "collision", "row_spread"} <= told.keys() or not has_memory
+    bugs = {"read_mass", "write_mass", "link_row_sum", "link_column_sum", "not_finite"}
+    assert not bugs & {alarm.name for alarm in diagnostics.alarms(source)}
+    assert (health([source]).verdict is Verdict.NO_MEMORY) == (not has_memory)
 
 
 def test_sequences_of_a_batch_do_not_mix(model):
@@ -220,9 +287,29 @@ def test_an_unknown_setting_is_answered_with_the_known_ones():
         ({"mask": 1}, "mask is true or false; got 1"),
         ({"controller": "gru"}, "controller is one of feedforward, lstm; got 'gru'"),
         ({"order": "both"}, "order is one of read_first, write_first; got 'both'"),
+        (
+            {"name": "mann", "read_heads": 9},
+            "locations, a row for each write head, is a whole number, at least 9; got 8",
+        ),
+        ({"name": "mann", "usage_decay": 1}, "usage_decay is a finite number below 1 and at least 0; got 1"),
+        ({"name": "lstm", "layers": 0}, "layers is a whole number, at least 1; got 0"),
     ],
 )
 def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
     with pytest.raises(ConfigError) as raised:
-        models.build("ntm", 4, 3, **SMALL | settings)
+        small_model(**settings)
     assert str(raised.value) == message
+
+
+def test_a_training_goes_on_from_a_checkpoint_to_the_bit(model):
+    config = TrainConfig(batch=2, learning_rate=0.01)
+    straight = Trainer(model, small_task(), config, seed=2)
+    for _ in range(2):
+        straight.step()
+    blob = checkpoints.save(model, straight.state())
+    resumed = Trainer(checkpoints.load(blob).train(), small_task(), config, seed=2)
+    resumed.restore(checkpoints.training(blob))
+    for trainer in (straight, resumed):
+        for _ in range(2):
+            trainer.step()
+    assert checkpoints.save(model, straight.state()) == checkpoints.save(resumed.model, resumed.state())

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import commands, events, seeding
+from ntm_core import commands, deeds, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine, Weights
+from ntm_core.errors import ConfigError
 from ntm_core.lineage import Lineage
 from ntm_core.observe import observe
 from ntm_core.states import state_at
 from ntm_core.trace import EpisodeInfo, EpisodeKind, StepRecord
 from tests.contracts import check_source, same_bits
-from tests.core.builders import ListSink, small_model, small_task
+from tests.core.builders import SMALL, ListSink, small_model, small_task
 
 SELDOM = (1.0, 1.0, 1.0, 1.0)
 """An input that the task never feeds."""
@@ -23,6 +24,12 @@ SELDOM = (1.0, 1.0, 1.0, 1.0)
 
 def engine_of(sink=None, model=None, **more):
     return Engine(small_model(seed=1) if model is None else model, small_task(), sink=sink, **more)
+
+
+def engine_on(name, sink=None, past=(), **settings):
+    """An engine on another task than copy."""
+    task = tasks.build(name, **settings)
+    return Engine(models.build("ntm", task.inputs, task.outputs, seed=1, **SMALL), task, sink=sink, past=past)
 
 
 def only(kind, happened):
@@ -78,6 +85,17 @@ def test_stepping_through_a_sequence_equals_running_it_to_the_bit():
         assert same_bits(episode["columns"][name], column), name
     for name, values in whole.initial.items():
         assert same_bits(episode["initial"][name], values), name
+
+
+@pytest.mark.parametrize("name", registry.tasks())
+def test_stepping_tells_the_phases_of_every_task_as_a_whole_sequence_has_them(name):
+    sink = ListSink()
+    engine = engine_on(name, sink)
+    do(engine, commands.Reset(seed=5, length=4), commands.Step(), commands.Run())
+    sample = engine.task.sample(1, seeding.generator(5), 4)
+    columns = sink.episodes[0]["columns"]
+    assert same_bits(columns["phase"], engine.task.phases(sample)[:, 0].numpy())
+    assert same_bits(columns["target"], sample.targets[:, 0].numpy())
 
 
 def test_the_sequence_of_the_task_is_told_before_it_runs():
@@ -138,6 +156,19 @@ def test_a_fork_says_in_words_what_was_fed(fed, label):
     assert only(events.Forked, do(engine, commands.Step(fed))).label == label
 
 
+@pytest.mark.parametrize(
+    ("fed", "planned", "told"),
+    [
+        ((1.0, 0.0, -0.25), (1.0, 1.0, -0.25), "bit 1 flipped"),
+        ((1.0, 1.0, 1.0), (1.0, 1.0, -0.25), "another input"),
+        ((0.0, 0.0, 0.0), (0.0, 0.0, 0.5), "another input"),
+    ],
+    ids=["a bit beside a priority", "a priority", "no priority"],
+)
+def test_only_bits_are_said_to_be_flipped(fed, planned, told):
+    assert deeds.of_input(np.array(fed, np.float32), np.array(planned, np.float32), ()) == told
+
+
 def test_an_input_of_one_s_own_is_run_unscored_and_the_task_s_own_is_scored_however_it_is_given():
     sink = ListSink()
     engine = engine_of(sink)
@@ -149,9 +180,18 @@ def test_an_input_of_one_s_own_is_run_unscored_and_the_task_s_own_is_scored_howe
     assert "an input of 'copy' has 4 numbers; got 2" in refusal(engine, commands.Step((1.0, 0.0)))
 
 
-@pytest.mark.parametrize("order", ["read_first", "write_first"])
-def test_an_episode_woken_at_any_step_goes_on_as_the_run_did_to_the_bit(order):
-    model = small_model(seed=1, order=order, read_heads=2)
+WOKEN = [
+    {"order": "read_first", "read_heads": 2},
+    {"order": "write_first", "read_heads": 2},
+    {"name": "mann", "read_heads": 2, "priming": 1.0},
+    {"name": "mann", "controller": "feedforward"},
+    {"name": "lstm"},
+]
+
+
+@pytest.mark.parametrize("settings", WOKEN, ids=lambda settings: " ".join(map(str, settings.values())))
+def test_an_episode_woken_at_any_step_goes_on_as_the_run_did_to_the_bit(settings):
+    model = small_model(seed=1, **settings)
     past = run_of(model)
     for step in range(-1, len(past) - 1):
         engine = engine_of(model=model, past=[past], weights=Weights(40))
@@ -191,6 +231,20 @@ def test_a_sequence_drawn_by_hand_is_known_again_when_it_is_woken_half_way():
     assert len(woken.line) == len(before.inputs)
 
 
+def test_a_sequence_of_a_given_length_is_not_mistaken_for_the_one_that_its_seed_alone_draws():
+    """All lists of associative recall begin with the same delimiter."""
+    engine = engine_on("associative_recall")
+    do(engine, commands.Reset(seed=8, length=3), commands.Step())
+    assert engine.line.info.label == "length 3"
+    woken = engine_on("associative_recall", past=[Recorded(engine.line)])
+    planned = only(events.Planned, woken.handle(commands.Wake(0, 0)))
+    assert len(planned.inputs) == 1, "the rest of it is not known"
+    drawn = engine_on("associative_recall")
+    before = only(events.Planned, do(drawn, commands.Reset(seed=8), commands.Step()))
+    woken = engine_on("associative_recall", past=[Recorded(drawn.line)])
+    assert only(events.Planned, woken.handle(commands.Wake(0, 0))) == before
+
+
 def test_a_number_of_the_state_is_edited_and_the_fork_starts_from_it():
     sink = ListSink()
     engine = engine_of(sink)
@@ -209,6 +263,23 @@ def test_a_number_of_the_state_is_edited_and_the_fork_starts_from_it():
     assert engine.line.info.label == "goes on", "an unedited state does not go on along the edited one"
     do(engine, commands.Edit("write_weighting", (0, 1), 1))
     assert engine.line.info.label == "edit write weighting, write head 0, row 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "label", "changes"),
+    [
+        ("mann", commands.Edit("usage", (3,), 9.0), "edit usage, row 3", "memory"),
+        ("lstm", commands.Edit("controller_cell", (7,), 2.0), "edit controller cell, unit 7", "output"),
+    ],
+)
+def test_what_other_networks_carry_is_edited_and_changes_the_next_step(name, edit, label, changes):
+    engine = engine_of(model=small_model(seed=1, name=name))
+    do(engine, commands.Reset(seed=1, length=3), commands.Run(4))
+    as_it_ran = engine.line.record(3)
+    assert only(events.Forked, do(engine, commands.Rewind(3), edit)).label == label
+    assert engine.line.record(2)[edit.field][edit.index] == edit.value
+    assert only(events.Stepped, do(engine, commands.Step())).is_new
+    assert not np.allclose(engine.line.record(3)[changes], as_it_ran[changes])
 
 
 @pytest.mark.parametrize(
@@ -357,3 +428,21 @@ class FromSink:
     def series(self, name, start=0, stop=None):
         field = self.spec[name]
         return self._columns.get(name, np.empty((0, *field.shape), np.float32))[start:stop]
+
+
+@pytest.mark.parametrize(
+    "given", [np.ones(4, np.float32), [1, 1, 1, 1], (np.float32(1),) * 4], ids=["array", "list", "numpy"]
+)
+def test_an_input_is_any_sequence_of_numbers(given):
+    assert commands.Step(given).input == (1.0, 1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("given", [5, "word", [[1.0]], [1e300]])
+def test_an_input_that_is_no_vector_is_refused_in_one_line(given):
+    with pytest.raises(ConfigError, match="an input is a"):
+        commands.Step(given)
+
+
+def test_a_number_that_float32_cannot_hold_is_no_edit():
+    with pytest.raises(ConfigError, match="a value is a finite number at least"):
+        commands.Edit("memory", (0, 0), 1e300)

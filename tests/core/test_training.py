@@ -12,8 +12,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_core import checkpoints
 from ntm_core.errors import CheckpointError, ConfigError
+from ntm_core.network import held
 from ntm_core.tasks import Sample, Trial
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, TrainConfig, Trainer, on_device, score
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score
 from tests.core.builders import SpoiltTask, small_model, small_task
 
 
@@ -307,3 +309,13 @@ def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
     with pytest.raises(ConfigError) as raised:
         TrainConfig(**settings)
     assert str(raised.value) == message
+
+
+def test_a_trace_keeps_the_state_that_its_sequence_started_from():
+    """The learned first state is a weight, and the update that follows changes weights in place."""
+    trainer = trainer_of()
+    first = trainer.model.initial_state(1)
+    wanted = {name: tensor.detach().clone() for name, tensor in held(first).items()}
+    trace = trainer.step(record=True).trace
+    assert all(torch.equal(getattr(trace.initial, name), tensor) for name, tensor in wanted.items())
+    assert not torch.equal(trainer.model.first_read, wanted["read_vector"][0])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ntm_core.tasks import Task
     from ntm_core.trace import RecordingPolicy, Sink, Source, TraceSpec
     from ntm_core.train_config import TrainConfig
+    from ntm_core.training_state import TrainingState
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class Engine:
     recorded; without one no episode of training is. With one, a sequence at batch 1 is recorded beside every checkpoint
     too: an episode that can be woken. An episode names a checkpoint only where that holds the very weights it ran on.
     past: episodes that it can wake, each of which this network ran; what is run by hand is counted on from them, or
-    by the sink.   weights: which ones of a training the model has, where it was not made here.
+    by the sink.   weights: which ones of a training the model has, where it was not made here.   training: where the
+    training of these weights stood, to go on with it; raises CheckpointError where it is not of these weights.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Engine:
         policy: RecordingPolicy | None = None,
         past: Sequence[Source] = (),
         weights: Weights | None = None,
+        training: TrainingState | None = None,
     ) -> None:
         self.model = model
         self.task = task
@@ -72,9 +75,10 @@ class Engine:
         if weights is not None:
             self.trainer.iteration = weights.iteration
             self._journal.know(weights.checkpoint, weights.iteration)
+        if training is not None:
+            self.trainer.restore(training)
         self._past = past
         self._stepper = self._new_stepper()
-        self._is_solved = False
         self._failure: str | None = None
 
     @property
@@ -157,11 +161,11 @@ class Engine:
         return happened
 
     def _check(self) -> list[Event]:
+        was_solved = self.trainer.is_solved
         check, iteration = self.trainer.check(), self.trainer.iteration
         criterion = self.task.criterion
         happened: list[Event] = [events.Evaluated(criterion.trial.name, *check.result, criterion.sequences, iteration)]
-        if check.is_solved and not self._is_solved:
-            self._is_solved = True
+        if check.is_solved and not was_solved:
             happened += self._keep_checkpoint()
             happened.append(events.Solved(iteration, self.trainer.sequences))
             log.info("solved %s after %d sequences", self.task.name, self.trainer.sequences)
@@ -219,7 +223,7 @@ class Engine:
 
     def _keep_checkpoint(self) -> list[Event]:
         """Keep the weights of this iteration, unless they are kept already, beside an episode that can be woken."""
-        index = self._journal.checkpoint(self.model, self.trainer.iteration)
+        index = self._journal.checkpoint(self.trainer)
         if index is None:
             return []
         self._record_evaluation()

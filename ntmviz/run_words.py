@@ -9,9 +9,8 @@ import numpy as np
 from ntm_core import registry
 from ntm_core.settings import described
 from ntm_core.trace import Role
-from ntmviz.naming import task_name
 from ntmviz.views.run_panel import RunStatus
-from ntmviz.wording import grouped, short, size_on_disk, skips
+from ntmviz.wording import grouped, short, size_on_disk, skips, task_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +40,10 @@ def session_line(recording: Recording) -> str:
         parts.append(info.device.upper())
     if "iteration" in info.parent:
         parts.append(f"woken at iteration {grouped(int(info.parent['iteration']))}")
+    elif info.parent:
+        resumed = next((event for event in recording.events if event.kind == "resumed"), None)
+        if resumed is not None:
+            parts.append(f"resumed after iteration {grouped(resumed.iteration)}")
     return ", ".join(parts)
 
 
@@ -89,7 +92,7 @@ def run_status(
     elif gave_up is not None:
         verdict, is_good = f"stopped at iteration {grouped(gave_up.iteration)}", False
     elif solved is not None:
-        verdict = f"this run: solved at iteration {grouped(solved.iteration)}"
+        verdict = f"this run: solved {'before' if solved.text else 'at'} iteration {grouped(solved.iteration)}"
     elif not desk.is_live:
         verdict = "ended before it was solved" if recording.complete else "stopped early; every flushed step is here"
         is_good = False
@@ -126,7 +129,7 @@ def _skipped(recording: Recording) -> int:
 def rate_of(recording: Recording, progress: Mapping[str, Any]) -> str:
     """Speed of training where it is known, size on disk, episodes dropped."""
     parts = []
-    seconds, sequences = progress.get("seconds"), progress.get("sequences")
+    seconds, sequences = progress.get("seconds"), progress.get("new_sequences")
     if seconds and sequences and not progress.get("is_paused"):
         parts.append(f"{short(sequences / seconds)} sequences/s")
     if progress.get("is_paused"):

@@ -14,13 +14,12 @@ from ntmviz import __version__
 from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog
-from ntmviz.naming import task_name
 from ntmviz.run_options import DEMO_SEED, RunOptions
 from ntmviz.settings import THEMES, new_session_path
 from ntmviz.training_dialog import TrainingDialog
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.welcome import SAMPLES
-from ntmviz.wording import grouped, size_on_disk
+from ntmviz.wording import grouped, size_on_disk, task_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,6 +14,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 import sessions
+from ntm_core import checkpoints
 from ntmviz import __version__
 from ntmviz.cli import demo, main
 from ntmviz.run_options import RunOptions
@@ -92,11 +93,13 @@ def test_settings_of_the_command_line_reach_the_network_the_task_and_the_trainer
 
 
 def test_a_training_resumed_starts_with_the_weights_that_the_other_ended_with(call, folder):
-    longer = ("--iterations", 150, "--set", "train.learning_rate=0.01", "--set", "task.max_length=1")
-    assert call(*TINY, *longer, "--out", "first.h5")[0] == 0
-    assert call(*TINY, *longer, "--seed", 1, "--resume", "first.h5", "--out", "second.h5")[0] == 0
+    longer = ("--set", "train.learning_rate=0.01", "--set", "task.max_length=1")
+    assert call(*TINY, *longer, "--iterations", 150, "--out", "first.h5")[0] == 0
+    resumed = ("--seed", 1, "--resume", "first.h5", "--iterations", 300, "--out", "second.h5")
+    assert call(*TINY, *longer, *resumed)[0] == 0
     with sessions.open("first.h5") as first, sessions.open("second.h5") as second:
-        assert second.checkpoints[0].read() == first.checkpoints[-1].read()
+        before, after = (checkpoints.load(each.read()) for each in (first.checkpoints[-1], second.checkpoints[0]))
+        assert checkpoints.save(before) == checkpoints.save(after)
         assert second.checkpoints[0].read() != first.checkpoints[0].read()
         learned, unlearned = first.metrics["loss"][-20:].mean(), first.metrics["loss"][:5].mean()
         assert second.metrics["loss"][:20].mean() < (learned + unlearned) / 2
@@ -115,6 +118,7 @@ def test_info_tells_the_promised_json(call, session):
         assert {name: tuple(field["shape"]) for name, field in found["fields"].items()} == {
             name: values.shape for name, values in record.items()
         }
+        assert found["checkpoint_bytes"] == sum(len(each.read()) for each in recording.checkpoints)
     assert found["fields"]["memory"] == {"shape": [SMALL["locations"], SMALL["word_size"]], "role": "memory"}
     assert found["bytes"] == session.stat().st_size > found["checkpoint_bytes"] > 0
     assert (found["format"], found["complete"], found["device"]) == (1, True, "cpu")

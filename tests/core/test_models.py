@@ -14,6 +14,8 @@ from ntm_core.diagnostics.health import Verdict, health
 from ntm_core.errors import ConfigError
 from ntm_core.network import held, mapped
 from ntm_core.trace import Role, TraceSpec
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import Trainer
 from tests.core.builders import small_model, small_task
 from tests.core.episodes import run
 
@@ -297,3 +299,17 @@ def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
     with pytest.raises(ConfigError) as raised:
         small_model(**settings)
     assert str(raised.value) == message
+
+
+def test_a_training_goes_on_from_a_checkpoint_to_the_bit(model):
+    config = TrainConfig(batch=2, learning_rate=0.01)
+    straight = Trainer(model, small_task(), config, seed=2)
+    for _ in range(2):
+        straight.step()
+    blob = checkpoints.save(model, straight.state())
+    resumed = Trainer(checkpoints.load(blob).train(), small_task(), config, seed=2)
+    resumed.restore(checkpoints.training(blob))
+    for trainer in (straight, resumed):
+        for _ in range(2):
+            trainer.step()
+    assert checkpoints.save(model, straight.state()) == checkpoints.save(resumed.model, resumed.state())

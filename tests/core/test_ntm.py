@@ -108,3 +108,37 @@ def test_the_size_is_that_of_a_known_network_but_for_what_differs():
     model = NTM(NTMConfig(9, 8))
     size = sum(parameter.numel() for parameter in model.parameters())
     assert size == 62_860 - second_bias + first_weightings + first_read
+
+
+def test_with_all_terms_off_the_plain_network_of_the_paper_is_computed_to_the_bit():
+    """A step written out line by line, with nothing in it that an option could have left behind."""
+    off = {"mask": False, "prominence": 0.0, "priming": 0.0, "segments": 1}
+    model = NTM(NTMConfig(3, 2, locations=6, word_size=4, hidden_size=5, **off), torch.Generator().manual_seed(0))
+    state = model.initial_state(2)
+    for x in torch.randn(4, 2, 3, generator=torch.Generator().manual_seed(1)):
+        controller = model.controller
+        joined = torch.cat((x, state.read_vector.flatten(1), state.controller), 1)
+        gates = torch.addmm(controller.bias, joined, controller.weight)
+        entry, forget, exit_, candidate = gates.chunk(4, 1)
+        cell = torch.sigmoid(forget) * state.controller_cell + torch.sigmoid(entry) * torch.tanh(candidate)
+        hidden = torch.sigmoid(exit_) * torch.tanh(cell)
+        told = torch.addmm(model.heads.bias, hidden, model.heads.weight.T)
+        signed, opened, positive, kernels = told.split((12, 6, 4, 6), 1)
+        keys, add = torch.tanh(signed).view(2, 3, 4).split((2, 1), 1)
+        erase, gate = torch.sigmoid(opened).split((4, 2), 1)
+        strength, above_one = torch.nn.functional.softplus(positive).chunk(2, 1)
+        key_scale = strength * (keys.square().sum(-1) + 1e-6).rsqrt()
+        row_scale = (state.memory.square().sum(-1) + 1e-6).rsqrt()
+        scores = torch.bmm(keys * key_scale.unsqueeze(-1), state.memory.mT) * row_scale.unsqueeze(1)
+        before = torch.cat((state.read_weighting, state.write_weighting), 1)
+        gated = torch.lerp(before, torch.softmax(scores, -1), gate.unsqueeze(-1))
+        back, stay, on = torch.softmax(kernels.view(2, 2, 3), -1).unsqueeze(-1).unbind(2)
+        shifted = gated * stay + gated.roll(1, -1) * on + gated.roll(-1, -1) * back
+        weighting = torch.softmax(shifted.clamp_min(1e-20).log() * (1 + above_one).unsqueeze(-1), -1)
+        read = (weighting[:, :1].unsqueeze(-1) * state.memory.unsqueeze(1)).sum(-2)
+        write = weighting[:, 1:]
+        memory = state.memory * (1 - torch.bmm(write.mT, erase.view(2, 1, 4))) + torch.bmm(write.mT, add)
+        logits, state, _ = model.step(x, state)
+        assert torch.equal(state.memory, memory)
+        assert torch.equal(torch.cat((state.read_weighting, state.write_weighting), 1), weighting)
+        assert torch.equal(logits, model.output(torch.cat((hidden, read.flatten(1)), 1)))

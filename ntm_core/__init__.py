@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ntm_core.lstm import LSTMBaseline, LSTMConfig
     from ntm_core.mann import MANN, MANNConfig
     from ntm_core.ntm import NTM, NTMConfig
-    from ntm_core.training import TrainConfig, Trainer
+    from ntm_core.train_config import TrainConfig
+    from ntm_core.training import Trainer
 
 __all__ = [
     "DNC",
@@ -44,7 +45,7 @@ _HOMES = {
     "MANNConfig": "mann",
     "NTM": "ntm",
     "NTMConfig": "ntm",
-    "TrainConfig": "training",
+    "TrainConfig": "train_config",
     "Trainer": "training",
 }
 

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 FORMAT = 1
 KEY = "ntm_core"
 """Of the settings among the texts of the safetensors header."""
+TRAINING = "training."
+"""How the names of those tensors begin that only a training needs that goes on; no parameter's name can."""
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 24
 """Bytes of a header that are believed."""
 
 
 def settings(blob: bytes) -> dict[str, Any]:
-    """{"format", "model", "config"} of a checkpoint: 8 bytes of length, then a JSON object, then the tensors.
+    """{"format", "model", "config"} of a checkpoint, and "training" where a training can go on from it.
 
+    A blob has 8 bytes of length, then a JSON object, then the tensors.
     Raises CheckpointError on any other bytes, and on a format of another version.
     """
     try:

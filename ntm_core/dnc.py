@@ -180,7 +180,7 @@ class DNC(MemoryNetwork[DNCState, DNCView]):
             content_mode=told.content_mode,
             forward_mode=told.forward_mode,
         )
-        read_vector = addressing.read(memory, read_weighting)
+        read_vector = self.arriving(addressing.read(memory, read_weighting))
 
         after = DNCState(
             memory=memory,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from ntm_core import commands, events, seeding
+from ntm_core.diagnostics import of_iteration
 from ntm_core.errors import CoreError
 from ntm_core.journal import Journal, keeps_skipped
 from ntm_core.lineage import Place
@@ -17,7 +18,7 @@ from ntm_core.observe import observe, trace_spec
 from ntm_core.stepping import Stepper
 from ntm_core.tasks import Trial
 from ntm_core.trace import EpisodeInfo, EpisodeKind
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, TrainConfig, Trainer, Update, on_device, score
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Trainer, Update, on_device, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
     from ntm_core.trace import RecordingPolicy, Sink, Source, TraceSpec
+    from ntm_core.train_config import TrainConfig
+    from ntm_core.training_state import TrainingState
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,8 @@ class Engine:
     recorded; without one no episode of training is. With one, a sequence at batch 1 is recorded beside every checkpoint
     too: an episode that can be woken. An episode names a checkpoint only where that holds the very weights it ran on.
     past: episodes that it can wake, each of which this network ran; what is run by hand is counted on from them, or
-    by the sink.   weights: which ones of a training the model has, where it was not made here.
+    by the sink.   weights: which ones of a training the model has, where it was not made here.   training: where the
+    training of these weights stood, to go on with it; raises CheckpointError where it is not of these weights.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Engine:
         policy: RecordingPolicy | None = None,
         past: Sequence[Source] = (),
         weights: Weights | None = None,
+        training: TrainingState | None = None,
     ) -> None:
         self.model = model
         self.task = task
@@ -70,9 +75,10 @@ class Engine:
         if weights is not None:
             self.trainer.iteration = weights.iteration
             self._journal.know(weights.checkpoint, weights.iteration)
+        if training is not None:
+            self.trainer.restore(training)
         self._past = past
         self._stepper = self._new_stepper()
-        self._is_solved = False
         self._failure: str | None = None
 
     @property
@@ -142,9 +148,8 @@ class Engine:
             update = self.trainer.step(recorded)
             is_skipped = update.not_finite is not None
             skips = {"skipped": self.trainer.skipped} if is_skipped else {}
-            self._journal.log(update.iteration, **update.figures, **skips)
-            if recorded and not is_skipped:
-                self._record_update(update)
+            seen = self._record_update(update) if recorded and not is_skipped else {}
+            self._journal.log(update.iteration, **update.figures, **skips, **seen)
             news = self._check() if self.trainer.is_check_due else []
             if is_skipped:
                 news += self._skip(update, recorded)
@@ -156,11 +161,11 @@ class Engine:
         return happened
 
     def _check(self) -> list[Event]:
+        was_solved = self.trainer.is_solved
         check, iteration = self.trainer.check(), self.trainer.iteration
         criterion = self.task.criterion
         happened: list[Event] = [events.Evaluated(criterion.trial.name, *check.result, criterion.sequences, iteration)]
-        if check.is_solved and not self._is_solved:
-            self._is_solved = True
+        if check.is_solved and not was_solved:
             happened += self._keep_checkpoint()
             happened.append(events.Solved(iteration, self.trainer.sequences))
             log.info("solved %s after %d sequences", self.task.name, self.trainer.sequences)
@@ -218,13 +223,14 @@ class Engine:
 
     def _keep_checkpoint(self) -> list[Event]:
         """Keep the weights of this iteration, unless they are kept already, beside an episode that can be woken."""
-        index = self._journal.checkpoint(self.model, self.trainer.iteration)
+        index = self._journal.checkpoint(self.trainer)
         if index is None:
             return []
         self._record_evaluation()
         return [events.Saved(index, self.trainer.iteration)]
 
-    def _record_update(self, update: Update, item: int = 0, label: str = "") -> None:
+    def _record_update(self, update: Update, item: int = 0, label: str = "") -> dict[str, float]:
+        """Returns how the sequence used the memory, to be logged beside the figures of its iteration."""
         assert update.trace is not None
         # A skipped update left the weights as they were, and a checkpoint may have been kept of them since.
         weights_of = update.iteration if update.not_finite is None else self.trainer.iteration
@@ -244,6 +250,7 @@ class Engine:
             ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)
+            return of_iteration(self.spec, observation.initial, observation.columns)
 
     def _record_evaluation(self) -> None:
         """Record one sequence of the criterion's sizes, run alone so that a rerun is exact to the bit."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ntm_core import checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ntm_core.network import MemoryNetwork
     from ntm_core.observe import Observation
     from ntm_core.trace import Columns, EpisodeInfo, RecordingPolicy, Sink
+    from ntm_core.training import Trainer
 
 FIRST_INTERVAL = 100
 """Iterations from the first checkpoint of a training to the second; from then on the distance doubles."""
@@ -33,6 +33,7 @@ class Journal:
         self.policy = policy
         self._checkpoint = -1
         self._checkpoint_iteration = self._unchanged_until = -1
+        self._first_checkpoint: int | None = None
         self._next_checkpoint = 0
 
     @property
@@ -53,16 +54,21 @@ class Journal:
         """Whether the weights of this iteration belong to those kept at doubling distances."""
         return self.keeps and iteration >= self._next_checkpoint
 
-    def checkpoint(self, model: MemoryNetwork[Any, Any], iteration: int) -> int | None:
-        """Keep the weights, once for each iteration.
+    def checkpoint(self, trainer: Trainer) -> int | None:
+        """Keep the weights and where their training stands, once for each iteration.
 
         Returns the index they got, None where they were kept before or the sink would not take them.
         """
+        iteration = trainer.iteration
         if self.sink is None or iteration == self._checkpoint_iteration:
             return None
-        self.know(self.sink.checkpoint(checkpoints.save(model), iteration), iteration)
+        self.know(self.sink.checkpoint(checkpoints.save(trainer.model, trainer.state()), iteration), iteration)
+        if self._first_checkpoint is None:
+            self._first_checkpoint = iteration
         if iteration >= self._next_checkpoint:
-            self._next_checkpoint = max(FIRST_INTERVAL, 2 * iteration)
+            # Counted from where this session begins: a training that is resumed again and again loses as little.
+            here = iteration - self._first_checkpoint
+            self._next_checkpoint = self._first_checkpoint + max(FIRST_INTERVAL, 2 * here)
         return None if self._checkpoint < 0 else self._checkpoint
 
     def know(self, checkpoint: int, iteration: int) -> None:

@@ -161,7 +161,7 @@ class MANN(MemoryNetwork[MANNState, MANNView]):
         prior, spread = content_terms.prior(self.config, terms)
         strength = torch.ones_like(gate)  # the paper's lookup has none
         read_weighting = addressing.content_weighting(memory, key, strength, mask, prior)  # eq. 2, 3
-        read_vector = addressing.read(memory, read_weighting)  # eq. 4
+        read_vector = self.arriving(addressing.read(memory, read_weighting))  # eq. 4
         usage = self.config.usage_decay * state.usage + (read_weighting + write_weighting).sum(1)  # eq. 5
         terms = content_terms.after(self.config, terms, read_weighting)
         after = MANNState(memory, usage, read_weighting, read_vector, reached.hidden, reached.cell, **terms._asdict())

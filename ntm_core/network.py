@@ -48,6 +48,7 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
 
     State and view are NamedTuples of tensors, batch first, with None for what the settings leave out. The fields that
     `fields` lists are found in the view by name, and the carried ones in the state too: they are all that is not None.
+    A step passes what it reads through `arriving`.
     """
 
     name: ClassVar[str]
@@ -55,6 +56,8 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     config: Config
     order: Order = Order.READ_FIRST
     write_order: WriteOrder = WriteOrder.PARALLEL
+    reads_are_cut: bool = False
+    """Whether reads arrive as zeros: see `bypass`."""
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
@@ -67,6 +70,10 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     @abstractmethod
     def step(self, x: Tensor, state: StateT) -> tuple[Tensor, StateT, ViewT]:
         """One step: x (batch, inputs) to logits (batch, outputs), the state after it, and what there is to see."""
+
+    def arriving(self, read_vector: Tensor) -> Tensor:
+        """What of its reads a step passes on, to the output and to the next step: all, unless they are cut."""
+        return torch.zeros_like(read_vector) if self.reads_are_cut else read_vector
 
     def forward(
         self, sequence: Tensor, state: StateT | None = None, trace: bool = False, items: slice = _ALL

@@ -167,6 +167,7 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         prior, spread = content_terms.prior(self.config, terms)
         access = self._read_then_write if self.order is Order.READ_FIRST else self._write_then_read
         addressed, memory, read_vector = access(state, parameters, prior)
+        read_vector = self.arriving(read_vector)
         read_weighting, write_weighting = self._by_kind(addressed.weighting)
         terms = content_terms.after(self.config, terms, read_weighting)
         after = NTMState(

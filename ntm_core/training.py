@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ntm_core import checks, seeding
 from ntm_core.train_config import TrainConfig
+from ntm_core.training_state import TrainingState, by_parameter
 
 if TYPE_CHECKING:
     from ntm_core.network import MemoryNetwork, Trace
@@ -131,6 +132,8 @@ class Trainer:
         """Iterations whose update was not applied."""
         self.skipped_in_a_row = 0
         """The last so many of them."""
+        self.is_solved = False
+        """Whether enough checks in a row were good, once."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
         self._parameters = list(model.parameters())
@@ -203,7 +206,9 @@ class Trainer:
         is_good = result.bit_error_rate <= criterion.most_wrong and result.excess_bits <= criterion.most_excess
         self._good_checks = self._good_checks + 1 if is_good else 0
         self._next_check = self.sequences + self.config.check_sequences
-        return Check(result, self._good_checks >= criterion.checks)
+        is_solved = self._good_checks >= criterion.checks
+        self.is_solved = self.is_solved or is_solved
+        return Check(result, is_solved)
 
     def evaluate(self, trial: Trial, sequences: int, seed: int) -> Result:
         """How well the network does on so many fresh sequences of a trial, which `seed` and nothing else decides."""
@@ -218,6 +223,40 @@ class Trainer:
         optimum = self.task.optimum(drawn)
         best = 0.0 if optimum is None else float(optimum.mean())
         return Result(wrong / bits, per_sequence, per_sequence - best)
+
+    def state(self) -> TrainingState:
+        """Where it stands: with the weights all that `restore` needs to go on to the bit. A copy."""
+        kept = {
+            f"{kind}.{name}": tensor.detach().clone()
+            for name, parameter in self.model.named_parameters()
+            for kind, tensor in self._optimizer.state.get(parameter, {}).items()
+        }
+        return TrainingState(
+            iteration=self.iteration,
+            sequences=self.sequences,
+            next_check=self._next_check,
+            good_checks=self._good_checks,
+            skipped=self.skipped,
+            skipped_in_a_row=self.skipped_in_a_row,
+            is_solved=self.is_solved,
+            seed=self.seed,
+            config=self.config.to_json(),
+            optimizer=kept,
+        )
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on where another trainer of these weights stood; with other settings or another seed if it has them.
+
+        Raises CheckpointError where what the optimiser kept does not fit the weights.
+        """
+        kept = by_parameter(state.optimizer, self.model, has_momentum=self.config.momentum > 0)
+        self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": kept})
+        self.iteration, self.sequences = state.iteration, state.sequences
+        self._next_check, self._good_checks, self.is_solved = state.next_check, state.good_checks, state.is_solved
+        self.skipped = state.skipped
+        self.skipped_in_a_row = (
+            state.skipped_in_a_row % MOST_SKIPPED_IN_A_ROW
+        )  # one that gave up may try as often again
 
 
 def score(logits: Tensor, sample: Sample) -> Scores:

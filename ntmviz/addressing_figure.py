@@ -152,9 +152,8 @@ def _following(look: _Look) -> Iterator[Stage]:
 
 def _replacing(look: _Look) -> Iterator[Stage]:
     to_least = look.number(Role.ALLOCATION_GATE, own=True)
-    least = look.previous(Role.LEAST_USED)
-    last_read = look.previous(Role.READ_WEIGHTING)
-    read = None if last_read is None else last_read[min(look.head.index, len(last_read) - 1)]
+    least, read = look.whole(Role.LEAST_USED), look.previous(Role.READ_WEIGHTING)
+    least, read = look.of_its_own(least), look.of_its_own(read)
     yield look.stage("Last read", read, look.say(1 - to_least), "to the last read", 1 - to_least)
     yield look.stage("Least used", least, look.say(to_least), "to free rows", to_least, is_mixed=True)
     yield look.result("Write")
@@ -199,6 +198,10 @@ class _Look:
         if self._step > 0:
             return self._source.record(self._step - 1)[field.name]
         return self._source.initial(field.name) if field.carried else None
+
+    def of_its_own(self, values: Floats | None) -> Floats | None:
+        """Its row of a field that has one for each head, or the one there is for all."""
+        return values if values is None or values.ndim == 1 else values[min(self.head.index, len(values) - 1)]
 
     def before(self) -> Floats | None:
         """The head's weighting at the previous step."""

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from ntmviz import ink
 from ntmviz.actions import COMMANDS, MENUS, Command, shown_keys
 from ntmviz.panels import label
-from ntmviz.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -126,25 +125,5 @@ class KeysDialog(QDialog):
         scroll.setWidget(inside)
         layout.addWidget(scroll, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        layout.addWidget(buttons)
-
-
-class TrainingDialog(QDialog):
-    """The sizes and the seed of a training of an NTM on copy."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("New training")
-        layout = QVBoxLayout(self)
-        layout.addWidget(label("Train an NTM on copy", size=ink.HEADLINE, weight=ink.BOLD))
-        layout.addWidget(label("It trains until it is solved; episodes are recorded as time allows.", tone="muted"))
-        self.form = SettingsForm()
-        layout.addLayout(self.form)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        start = buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
-        start.setProperty("primary", "true")
-        start.setDefault(True)
-        buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)

@@ -263,15 +263,16 @@ def segments(spec: TraceSpec) -> int:
 
 
 def column_fields(spec: TraceSpec) -> tuple[Field, ...]:
-    """The fields that have one number for each location, in the order they are drawn."""
+    """The fields that have one number for each location, or one for each head there, in the order they are drawn."""
     fields = (spec.with_role(role) for role in COLUMNS)
-    return tuple(each for each in fields if each is not None and each.dims == ("location",))
+    return tuple(each for each in fields if each is not None and each.dims[-1] == "location" and len(each.dims) < 3)
 
 
 def _columns(spec: TraceSpec, record: Mapping[str, Floats], limits: Mapping[str, float]) -> tuple[Column, ...]:
     found = []
     for each in column_fields(spec):
         values = record[each.name]
+        values = values if values.ndim == 1 else values.max(axis=0)
         largest = limits.get(each.name) or signed_limit(values)
         found.append(Column(COLUMNS[each.role], values, each.limits[1] if each.limits else largest))
     return tuple(found)

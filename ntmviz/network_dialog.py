@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from ntm_core import checkpoint_header
-from ntm_core.errors import CheckpointError
-from ntm_core.trace import Order
+from ntm_core import checkpoint_header, registry
+from ntm_core.errors import CoreError
 from ntmviz import ink
+from ntmviz.network_form import NetworkForm
 from ntmviz.panels import ElidedLabel, label, set_tone
-from ntmviz.settings_form import SettingsForm
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_ORDERS = {Order.READ_FIRST: "Read, then write", Order.WRITE_FIRST: "Write, then read"}
 
 
 class NetworkDialog(QDialog):
@@ -36,9 +22,9 @@ class NetworkDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("New network by hand")
         self._file: Path | None = None
-        self._model = "ntm"
         layout = QVBoxLayout(self)
-        layout.addWidget(label("An NTM to step by hand", size=ink.HEADLINE, weight=ink.BOLD))
+        layout.setSpacing(10)
+        layout.addWidget(label("A network to step by hand", size=ink.HEADLINE, weight=ink.BOLD))
         self._about = ElidedLabel()
         self._about.setMinimumWidth(360)
         layout.addWidget(self._about)
@@ -53,13 +39,8 @@ class NetworkDialog(QDialog):
         choices.addWidget(self.untrained_button)
         choices.addStretch(1)
         layout.addLayout(choices)
-        self.form = SettingsForm()
-        self.order = QComboBox()
-        for order, text in _ORDERS.items():
-            self.order.addItem(text, order.value)
-        self.order.setToolTip("Whether a step reads the memory as the step before left it, or as its own write does")
-        self.form.addRow("Order of a step", self.order)
-        layout.addLayout(self.form)
+        self.form = NetworkForm()
+        layout.addWidget(self.form, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.start = buttons.addButton("Make it", QDialogButtonBox.ButtonRole.AcceptRole)
         self.start.setProperty("primary", "true")
@@ -67,20 +48,23 @@ class NetworkDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
+        self.form.changed.connect(self._on_changed)
         self.forget_file()
+
+    def sizeHint(self) -> QSize:
+        return QSize(460, 620)
 
     @property
     def options(self) -> dict[str, Any]:
         """What the engine makes the network from, see `hand_orders`."""
-        settings: dict[str, Any] = {"order": self.order.currentData()}
-        if self._file is None:
-            settings |= self.form.model_settings
+        form = self.form
+        settings = form.network.changes if self._file is None else form.network.loose
         return {
-            "model": self._model,
+            "model": form.model_name,
             "model_settings": settings,
-            "task": "copy",
-            "task_settings": self.form.task_settings,
-            "seed": self.form.seed,
+            "task": form.task_name,
+            "task_settings": form.task.changes,
+            "seed": form.seed.value(),
             "weights": None if self._file is None else str(self._file),
         }
 
@@ -88,20 +72,27 @@ class NetworkDialog(QDialog):
         """Show the settings of a file of weights; one that is none is told of in place."""
         try:
             found = checkpoint_header.of_file(path)
-        except CheckpointError as error:
+            registry.model(str(found["model"]))
+        except CoreError as error:
             self._say(str(error), "warning")
             return
-        config: Mapping[str, Any] = found["config"]
-        self._file, self._model = path, str(found["model"])
-        self.form.fix(config)
-        self.order.setCurrentIndex(max(0, self.order.findData(config.get("order"))))
-        self._say(f"weights of {path.name}; they fix all sizes", "muted")
+        self._file = path
+        self.form.take_weights(str(found["model"]), found["config"])
 
     def forget_file(self) -> None:
         """New weights instead of those of a file."""
-        self._file, self._model = None, "ntm"
-        self.form.fix({})
-        self._say("untrained: its weights are drawn from the seed", "muted")
+        self._file = None
+        self.form.free()
+
+    def _on_changed(self) -> None:
+        """Say what will be made, or why it cannot be."""
+        problem = self.form.problem
+        if self._file is None:
+            text = "untrained: its weights are drawn from the seed"
+        else:
+            text = f"weights of {self._file.name}; they fix all sizes"
+        self._say(problem or text, "warning" if problem else "muted")
+        self.start.setEnabled(not problem)
 
     def _say(self, text: str, tone: str) -> None:
         self._about.setText(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,7 +143,10 @@ class Legend(QWidget):
         self._palette = palette
         self._entries: list[tuple[str, str, Scale, float, float]] = []
         self.setToolTip("Colour ranges stay fixed over an episode")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, HEADER_HEIGHT)  # a narrow window has room for fewer entries
 
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -155,7 +159,8 @@ class Legend(QWidget):
             self.updateGeometry()
             self.update()
 
-    def _marks(self) -> tuple[list[ink.Mark], float]:
+    def _marks(self, room: float = math.inf) -> tuple[list[ink.Mark], float]:
+        """The marks of as many entries as there is room for, and where they end."""
         y = HEADER_HEIGHT / 2
         if not self._entries:
             return [], 0.0
@@ -165,6 +170,7 @@ class Legend(QWidget):
         ]
         x = 14 + text_width("NaN") + 12
         for name, token, scale, low, high in self._entries:
+            before, start = len(marks), x
             weight = ink.REGULAR if token == "muted" else ink.BOLD
             marks.append(ink.Text(x, y, name, token, weight=weight))
             x += text_width(name, weight=weight) + 8
@@ -176,6 +182,8 @@ class Legend(QWidget):
                 marks.append(ink.Text(x, y, text, "muted"))
                 x += text_width(text) + 5
             x += 9
+            if x - 9 > room:
+                return marks[:before], start
         return marks, x
 
     def sizeHint(self) -> QSize:
@@ -184,7 +192,7 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setClipRect(QRectF(self.rect()))
-        draw(painter, self._marks()[0], self._palette)
+        draw(painter, self._marks(self.width())[0], self._palette)
 
 
 def label(text: str = "", *, size: int = ink.BODY, weight: int = ink.REGULAR, tone: str | None = None) -> QLabel:

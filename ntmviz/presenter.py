@@ -312,6 +312,7 @@ class Presenter(QObject):
                 rows,
                 weighting_limit=excerpt.weighting_limit,
                 names_rows=stands_apart,
+                absence="This network has no heads",
             )
         views.sequence.show_figure(
             excerpt.figure,

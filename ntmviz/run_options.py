@@ -11,8 +11,6 @@ from sessions.policy import MAX_SIZE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_SEQUENCES = 20_000
-"""Where training gives up if nobody says otherwise."""
 _MOST_SEEDS = 2**63
 """Of a file's int64 and of torch's generators."""
 
@@ -30,23 +28,29 @@ class RunOptions:
     out: str
     task: str = "copy"
     task_settings: Mapping[str, Any] = field(default_factory=dict)
-    model: str = "ntm"
+    model: str | None = None
+    """None: ntm, or that of the session which is resumed."""
     model_settings: Mapping[str, Any] = field(default_factory=dict)
     train: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
+    seed: int | None = None
+    """None: 0, or that of the session which is resumed."""
     device: str = "auto"
     iterations: int | None = None
-    """None: as many as give MOST_SEQUENCES."""
+    """Counted from the first of the training, resumed or not. None: as many as give the task's most_sequences, or as
+    many as the training was to have which is resumed."""
     until_solved: bool = True
     record: str = "auto"
     max_size: int = MAX_SIZE
     """Bytes that the session never passes by automatic recording."""
     resume: str | None = None
-    """A session whose last checkpoint gives the first weights."""
+    """A session whose training goes on from its last checkpoint; settings left out stay what they were."""
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < _MOST_SEEDS:
+        if self.seed is None:
+            if self.resume is None:
+                object.__setattr__(self, "seed", 0)
+        elif not 0 <= self.seed < _MOST_SEEDS:
             raise UsageError(f"a seed from 0 to {_MOST_SEEDS - 1} was wanted; got {self.seed}")
 
     def to_json(self) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ntm_core import registry
+from ntm_core.settings import described
 from ntm_core.trace import Role
 from ntmviz.views.run_panel import RunStatus
-from ntmviz.wording import grouped, short, size_on_disk, skips
+from ntmviz.wording import grouped, short, size_on_disk, skips, task_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,8 @@ def session_line(recording: Recording) -> str:
     parts = [info.model.upper() or "unnamed model"]
     if "controller" in config:
         parts.append(f"{str(config['controller']).upper()} {config.get('hidden_size', '')}".strip())
+    elif {"layers", "hidden_size"} <= config.keys():
+        parts[0] += f" of {config['layers']} × {config['hidden_size']} units"
     memory = recording.spec.with_role(Role.MEMORY)
     if memory is not None:
         parts.append(f"memory {' × '.join(str(size) for size in memory.shape)}")
@@ -36,6 +40,10 @@ def session_line(recording: Recording) -> str:
         parts.append(info.device.upper())
     if "iteration" in info.parent:
         parts.append(f"woken at iteration {grouped(int(info.parent['iteration']))}")
+    elif info.parent:
+        resumed = next((event for event in recording.events if event.kind == "resumed"), None)
+        if resumed is not None:
+            parts.append(f"resumed after iteration {grouped(resumed.iteration)}")
     return ", ".join(parts)
 
 
@@ -47,9 +55,12 @@ def is_by_hand(recording: Recording) -> bool:
 def task_line(recording: Recording) -> str:
     """The task's settings in words."""
     settings = recording.info.task_settings
-    if {"bits", "min_length", "max_length"} <= settings.keys():
+    if set(settings) <= {"bits", "min_length", "max_length", "mixed_lengths"} and len(settings) >= 3:
         return f"{settings['bits']} bits, length {settings['min_length']} to {settings['max_length']}"
-    return ", ".join(f"{name} {value}" for name, value in settings.items())
+    entry = registry.tasks().get(recording.info.task)
+    named = {} if entry is None else {each.name: each.text for each in described(entry.config)}
+    told = [f"{named.get(name, name)} {value}" for name, value in settings.items() if not isinstance(value, bool)]
+    return ", ".join(told[:1] + [each[0].lower() + each[1:] for each in told[1:]])
 
 
 def run_status(
@@ -67,11 +78,11 @@ def run_status(
     def number(name: str) -> float:
         return float(metrics[name][at]) if at >= 0 and name in metrics.names else float("nan")
 
-    task = recording.info.task or "session"
+    task = task_name(recording.info.task) or "session"
     solved = next((event for event in recording.events if event.kind == "solved"), None)
     gave_up = next((event for event in recording.events if event.kind == "gave_up"), None)
     verdict, is_good = "", True
-    headline = task.capitalize()
+    headline = task[0].upper() + task[1:]
     if is_by_hand(recording):
         headline = f"{headline} by hand"
     elif solved is not None or desk.is_live:
@@ -81,7 +92,7 @@ def run_status(
     elif gave_up is not None:
         verdict, is_good = f"stopped at iteration {grouped(gave_up.iteration)}", False
     elif solved is not None:
-        verdict = f"this run: solved at iteration {grouped(solved.iteration)}"
+        verdict = f"this run: solved {'before' if solved.text else 'at'} iteration {grouped(solved.iteration)}"
     elif not desk.is_live:
         verdict = "ended before it was solved" if recording.complete else "stopped early; every flushed step is here"
         is_good = False
@@ -118,7 +129,7 @@ def _skipped(recording: Recording) -> int:
 def rate_of(recording: Recording, progress: Mapping[str, Any]) -> str:
     """Speed of training where it is known, size on disk, episodes dropped."""
     parts = []
-    seconds, sequences = progress.get("seconds"), progress.get("sequences")
+    seconds, sequences = progress.get("seconds"), progress.get("new_sequences")
     if seconds and sequences and not progress.get("is_paused"):
         parts.append(f"{short(sequences / seconds)} sequences/s")
     if progress.get("is_paused"):

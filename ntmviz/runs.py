@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,31 +15,32 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import sessions
-from ntm_core import checkpoints, checks, commands, devices, events, models, tasks
-from ntm_core.engine import Engine
+from ntm_core import checkpoints, commands, events
 from ntm_core.observe import trace_spec
-from ntm_core.training import TrainConfig
-from ntmviz.errors import NtmvizError, UsageError
-from ntmviz.run_options import MOST_SEQUENCES, RunOptions
+from ntmviz.errors import UsageError
+from ntmviz.preparing import memory_told, start_of
 from ntmviz.saving import whole_file
 from sessions import Recorder
 from sessions import policy as policies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
-    from ntm_core.tasks import Task
+    from ntmviz.preparing import Start
+    from ntmviz.run_options import RunOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run is. Rates are those since it began."""
+    """Where a run is. Of a training that was resumed, seconds are those since then."""
 
     iteration: int
     iterations: int
     sequences: int
+    new_sequences: int
+    """Of those, how many this run drew itself."""
     loss: float
     wrong_bits: float
     gradient_norm: float
@@ -66,15 +66,11 @@ class Run:
     def __init__(self, options: RunOptions, on_wait: Callable[[int], None] | None = None) -> None:
         torch.set_num_threads(1)  # a second thread beside a busy core slows eager steps of this size threefold
         self.options = options
-        device = devices.choose(options.device)
-        # Before they are passed by name: `build` has parameters of its own.
-        checks.known(f"a setting of task {options.task!r}", options.task_settings, tasks.settings(options.task))
-        checks.known(f"a setting of model {options.model!r}", options.model_settings, models.settings(options.model))
-        task = tasks.build(options.task, **options.task_settings)
-        with _memory_told():
-            model = _first_model(options, task)
-        config = TrainConfig.from_json(options.train)
-        self.iterations = options.iterations or -(-MOST_SEQUENCES // config.batch)
+        start = start_of(options)
+        model, task = start.model, start.task
+        self.iterations = start.iterations
+        self.notes = start.notes
+        """What is to be said before it begins, a line each."""
         _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
         self.recorder: Recorder = Recorder(
             options.out,
@@ -85,25 +81,33 @@ class Run:
                 "model_config": model.config.to_json(),
                 "task": task.name,
                 "task_settings": task.settings.to_json(),
-                "train": config.to_json() | {"iterations": self.iterations, "until_solved": options.until_solved},
-                "device": str(device),
-                "seed": options.seed,
-                "parent": {} if options.resume is None else _parent(options.resume),
+                "train": start.config.to_json() | {"iterations": self.iterations, "until_solved": options.until_solved},
+                "device": str(start.device),
+                "seed": start.seed,
+                "parent": dict(start.parent or {}),
             },
             overwrite=options.overwrite,
             on_wait=on_wait,
         )
-        self.engine = Engine(model, task, config=config, seed=options.seed, device=device, sink=self.recorder)
+        self.engine = start.engine(self.recorder)
+        if start.parent is not None:
+            self._note_resumed(start)
+        self._sequences_before = self.engine.trainer.sequences
         self.set_recording(options.record)
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
         self._rested = 0.0
         self._last: Trained | None = None
-        self._bit_error_rate: dict[str, float] = {}
+        self._measured: list[events.Evaluated] = []
         self._is_kept = False
         self._per_slice = 1
-        self.is_solved = False
         self.failure: str | None = None
         """Why training stopped before its end, in one line."""
+
+    def _note_resumed(self, start: Start) -> None:
+        at = self.engine.trainer.iteration
+        self.recorder.event("resumed", iteration=at, text="; ".join(start.notes))
+        if self.is_solved:
+            self.recorder.event("solved", iteration=at, text="in the session that this one goes on from")
 
     def set_recording(self, policy: str) -> None:
         """Change which iterations are recorded from now on. Raises SessionError on a policy there is none of."""
@@ -112,24 +116,26 @@ class Run:
         self.recording = policy
 
     @property
+    def is_solved(self) -> bool:
+        """Whether the task's criterion was met, once."""
+        return self.engine.trainer.is_solved
+
+    @property
     def is_over(self) -> bool:
         """Whether there is nothing left to train."""
-        iteration = 0 if self._last is None else self._last.iteration
-        return (
-            self.failure is not None or iteration >= self.iterations or (self.is_solved and self.options.until_solved)
-        )
+        is_enough = self.engine.trainer.iteration >= self.iterations or (self.is_solved and self.options.until_solved)
+        return is_enough or self.failure is not None
 
     def advance(self, iterations: int = 1) -> tuple[Event, ...]:
         """Train so many iterations more, or fewer where the run is over before."""
-        done = 0 if self._last is None else self._last.iteration
-        with _memory_told():
+        done = self.engine.trainer.iteration
+        with memory_told():
             happened = self.engine.handle(commands.Train(max(1, min(iterations, self.iterations - done))))
         for event in happened:
             match event:
                 case events.Trained():
                     self._last = event
                 case events.Solved():
-                    self.is_solved = True
                     self.recorder.event("solved", iteration=event.iteration)
                 case events.NonFinite():
                     if event.is_kept:
@@ -156,11 +162,10 @@ class Run:
     def finish(self) -> None:
         """Keep the network's weights, measure it on the task's test lengths, seal the session."""
         self._keep_weights()
-        if self._last is not None:
-            with _memory_told():
+        if self.engine.trainer.iteration:
+            with memory_told():
                 measured = self.engine.handle(commands.Evaluate())
-            rates = [event for event in measured if isinstance(event, events.Evaluated)]
-            self._bit_error_rate = {event.trial: event.bit_error_rate for event in rates}
+            self._measured = [event for event in measured if isinstance(event, events.Evaluated)]
         self.leave()
 
     def leave(self) -> None:
@@ -186,7 +191,7 @@ class Run:
         path = self.recorder.path.with_name(f"{self.recorder.path.name}.safetensors")
         try:
             with whole_file(path) as file:
-                file.write(checkpoints.save(self.engine.model))
+                file.write(checkpoints.save(self.engine.model, self.engine.trainer.state()))
         except OSError as error:
             return f"lost: they could not be written either ({error.strerror}): {path}"
         return f"beside it: {path}"
@@ -198,16 +203,17 @@ class Run:
 
     def progress(self) -> Progress:
         """Where the run is now."""
-        last = self._last
+        last, trainer = self._last, self.engine.trainer
         nan = float("nan")
         return Progress(
-            iteration=0 if last is None else last.iteration,
+            iteration=trainer.iteration,
             iterations=self.iterations,
-            sequences=0 if last is None else last.sequences,
+            sequences=trainer.sequences,
+            new_sequences=trainer.sequences - self._sequences_before,
             loss=nan if last is None else last.loss,
             wrong_bits=nan if last is None else last.wrong_bits,
             gradient_norm=nan if last is None else last.gradient_norm,
-            skipped=self.engine.trainer.skipped,
+            skipped=trainer.skipped,
             seconds=self.seconds,
             is_solved=self.is_solved,
             recorded_episodes=self.recorder.recorded_episodes,
@@ -228,7 +234,9 @@ class Run:
             "iterations": now.iteration,
             "seconds": round(now.seconds, 3),
             "cpu_seconds": round(time.process_time() - self._cpu_started, 3),
-            "bit_error_rate": self._bit_error_rate,
+            "bit_error_rate": {each.trial: each.bit_error_rate for each in self._measured},
+            "bits_per_sequence": {each.trial: each.bits_per_sequence for each in self._measured},
+            "bits_above_optimum": {each.trial: each.excess_bits for each in self._measured},
             "loss": now.loss if math.isfinite(now.loss) else None,
             "recorded_episodes": now.recorded_episodes,
             "dropped_episodes": now.dropped_episodes,
@@ -241,46 +249,6 @@ def _check_policy(policy: str) -> None:
         policies.parse(policy, size=lambda: 0)
     except sessions.SessionError as error:
         raise UsageError(str(error)) from None
-
-
-def _first_model(options: RunOptions, task: Task) -> MemoryNetwork[Any, Any]:
-    """The network that training starts from: a new one, or the last checkpoint of a session."""
-    if options.resume is None:
-        return models.build(options.model, task.inputs, task.outputs, seed=options.seed, **options.model_settings)
-    model = load_model(options.resume).train()
-    found = model.config.to_json()
-    if (found["inputs"], found["outputs"]) != (task.inputs, task.outputs):
-        raise UsageError(
-            f"a network with {task.inputs} inputs and {task.outputs} outputs was wanted for {task.name}; the "
-            f"checkpoint has {found['inputs']} and {found['outputs']}. Name the task it was trained on, or another "
-            f"session: {options.resume}"
-        )
-    for name, wished in options.model_settings.items():
-        if found[name] != wished:
-            raise UsageError(
-                f"a network that is trained on keeps its settings; {name} is {found[name]!r}, got {wished!r}. "
-                f"Leave it out, or train a new one: {options.resume}"
-            )
-    return model
-
-
-def _parent(path: str) -> dict[str, str]:
-    """What a session says of the one that it goes on from."""
-    with sessions.open(path) as recording:
-        return {"session_id": recording.info.session_id, "path": str(recording.path)}
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Say plainly that memory ran out; torch does it by a RuntimeError of many words."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate" not in str(error):
-            raise
-        raise NtmvizError("this network, batch and length of sequence do not fit in memory; choose smaller ones") from (
-            error
-        )
 
 
 def load_model(path: str | Path, checkpoint: int = -1) -> MemoryNetwork[Any, Any]:

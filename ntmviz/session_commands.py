@@ -9,15 +9,17 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from ntm_core import registry
 from ntmviz import __version__
 from ntmviz.actions import submenu
 from ntmviz.assets import asset
-from ntmviz.dialogs import CommandPalette, KeysDialog, TrainingDialog
-from ntmviz.run_options import DEMO_SEED, MOST_SEQUENCES, RunOptions
+from ntmviz.dialogs import CommandPalette, KeysDialog
+from ntmviz.run_options import DEMO_SEED, RunOptions
 from ntmviz.settings import THEMES, new_session_path
+from ntmviz.training_dialog import TrainingDialog
 from ntmviz.views.run_panel import RunStatus
 from ntmviz.welcome import SAMPLES
-from ntmviz.wording import grouped, size_on_disk
+from ntmviz.wording import grouped, size_on_disk, task_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,14 +150,7 @@ class SessionCommands(QObject):
     def new_training(self) -> None:
         dialog = TrainingDialog(self._window)
         if dialog.exec():
-            self._window.desk.train(
-                RunOptions(
-                    out=str(new_session_path("copy", dialog.form.seed)),
-                    seed=dialog.form.seed,
-                    task_settings=dialog.form.task_settings,
-                    model_settings=dialog.form.model_settings,
-                )
-            )
+            self._window.desk.train(dialog.options(new_session_path))
 
     def on_starting(self, options: RunOptions) -> None:
         """A training was started: show the workspace, which fills as soon as the engine is up."""
@@ -164,7 +159,7 @@ class SessionCommands(QObject):
         self._is_paused = False
         nan = float("nan")
         self.starting_status = RunStatus(
-            headline=f"Learning {options.task}",
+            headline=f"Learning {task_name(options.task)}",
             settings="Starting the engine; this takes a few seconds",
             iteration=0,
             iterations=None,
@@ -174,7 +169,9 @@ class SessionCommands(QObject):
             is_starting=True,
         )
         name = Path(options.out).name.split(".")[0]
-        window.headline.name(name, f"starting; at most {grouped(MOST_SEQUENCES)} sequences")
+        entry = registry.tasks().get(options.task)  # a task that there is not is the engine's to refuse
+        most = "" if entry is None else f"; at most {grouped(entry.most_sequences)} sequences"
+        window.headline.name(name, f"starting{most}")
         window.show_workspace()
         window.views.run.show_status(self.starting_status)
         window.hint.setText("Starting the engine")

@@ -49,7 +49,7 @@ def training_figure(recording: Recording, iteration: int) -> TrainingFigure:
     missing = np.full(len(metrics.iterations()), np.nan)
     loss = metrics["loss"] if "loss" in metrics.names else missing
     if "bit_error_rate" in metrics.names:
-        wrong, unit = 100 * metrics["bit_error_rate"], "% of the scored bits; guessing is 50 %"
+        wrong, unit = 100 * metrics["bit_error_rate"], "% of scored bits; chance is 50 %"
     else:
         wrong, unit = metrics["wrong_bits"] if "wrong_bits" in metrics.names else missing, "per sequence"
     return TrainingFigure(metrics.iterations(), loss, wrong, unit, recording.episode_iterations, iteration)

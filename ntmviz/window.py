@@ -194,6 +194,7 @@ class MainWindow(QMainWindow):
         self.show_workspace()
         self.settings.remember(recording.path)
         self.navigation.list_choices(recording)
+        self.views.show_what_there_is(recording.spec)
         self.setWindowTitle(f"{recording.path.name} – ntmviz")
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
         self._tell()

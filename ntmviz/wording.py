@@ -1,8 +1,10 @@
-"""Numbers as people read them: three significant digits, a true minus sign, thin gaps between thousands."""
+"""Numbers and names as people read them: three significant digits, a true minus sign, thin gaps between thousands."""
 
 from __future__ import annotations
 
 import math
+
+from ntm_core import registry
 
 
 def short(value: float) -> str:
@@ -35,6 +37,12 @@ def grouped(count: int) -> str:
 def skips(count: int) -> str:
     """How many updates of a training were not applied."""
     return f"{grouped(count)} update{'' if count == 1 else 's'} skipped"
+
+
+def task_name(name: str) -> str:
+    """What people call a task, within a sentence."""
+    entry = registry.tasks().get(name)
+    return name if entry is None else entry.title[0].lower() + entry.title[1:]
 
 
 def size_on_disk(count: int) -> str:

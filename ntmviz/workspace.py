@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QPushButton, QScrollArea, QToolButton
 
+from ntm_core.trace import Role
 from ntmviz import ink
 from ntmviz.painting import colour, font
 from ntmviz.panels import Dock, Legend, Panel
@@ -25,17 +26,18 @@ from ntmviz.views.transport import Transport
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
+    from ntm_core.trace import TraceSpec
     from ntmviz.colours import Palette
     from ntmviz.figures import HeadKind
 
 LEFT, RIGHT, BOTTOM, TRAINING = 220, 340, 312, 350
-LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 200, 296, 190
+LEAST_LEFT, LEAST_RIGHT, LEAST_HEIGHT = 220, 296, 190
 """What the run's numbers need, four columns of addressing, and the lanes of a sequence."""
 
 
 LEFT_COLUMN = {"Watch": ("Run", "Episodes"), "Step": ("By hand", "Forks")}
 """The docks that only one workspace has at first: upper and lower."""
-_UPPER = {"Watch": 300, "Step": 394}
+_UPPER = {"Watch": 300, "Step": 366}
 """Height of the upper one."""
 
 
@@ -151,6 +153,11 @@ class Views:
         window.resizeDocks([docks["Addressing"], docks["This step"]], [above, tall], vertical)
         tall_upper = min(_UPPER[workspace], above - 80)
         window.resizeDocks([upper, lower], [tall_upper, above - tall_upper], vertical)
+
+    def show_what_there_is(self, spec: TraceSpec) -> None:
+        """Bring up the panel of the state where that is all there is to see of a network."""
+        if spec.with_role(Role.MEMORY) is None:
+            self.docks["State"].raise_()
 
     def addressing_stands_apart(self) -> bool:
         """Whether the addressing columns are not level with the machine, so that they need row numbers of their own."""

@@ -14,6 +14,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import sessions
 from ntmviz.app import application, make_window
+from ntmviz.figures import Head, HeadKind
 from ntmviz.window import MainWindow
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +112,23 @@ def draw_step(session: Path, picture: Path, theme: str) -> None:
     window.close()
 
 
+def draw_state(session: Path, picture: Path, head: HeadKind, theme: str) -> None:
+    """A network with more than content and shift: how a head goes, and the State panel beside it."""
+    window = make_window(theme)
+    window.resize(1440, 900)
+    window.show()
+    window.commands.open_path(session)
+    window.store.update(head=Head(head))
+    for _ in range(4):
+        application().processEvents()
+    window.views.docks["State"].raise_()
+    for _ in range(4):
+        application().processEvents()
+        window.presenter.present()
+    window.grab().save(str(picture))
+    window.close()
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +148,11 @@ def main() -> None:
         draw_live(folder / "live.png")
         for theme, ending in (("dark", ""), ("light", "-light")):
             draw_step(session, folder / f"step{ending}.png", theme)
+        for model, head, theme in (("dnc", HeadKind.READ, "dark"), ("mann", HeadKind.WRITE, "light")):
+            session = Path(home) / f"{model}.ntmviz.h5"
+            sizes = ("--iterations", 300, "--seed", 1, "--set", "task.max_length=8", "--record", "every:50")
+            ntmviz("train", "copy", "--model", model, *sizes, "--device", "cpu", "--out", session)
+            draw_state(session, folder / f"{model}.png", head, theme)
     print(*sorted(folder.iterdir()), sep="\n")
 
 

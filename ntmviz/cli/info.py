@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntm_core.trace import Order
 from ntmviz.wording import grouped, size_on_disk
-from sessions.errors import one_line
+from sessions.errors import SessionError, one_line
 
 if TYPE_CHECKING:
     import argparse
 
     from sessions import Recording
+
+_COLUMNS = 100
+"""Of the terminal, that a sentence fills."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +51,18 @@ def described(recording: Recording) -> dict[str, Any]:
         "bytes": recording.bytes,
         "checkpoint_bytes": recording.checkpoint_bytes,
         "fields": {field.name: {"shape": list(field.shape), "role": field.role.value} for field in recording.spec},
+        "health": _health(recording),
     }
+
+
+def _health(recording: Recording) -> list[str]:
+    """How the network uses its memory, in sentences. Reads a bounded number of steps."""
+    from ntm_core.diagnostics.health import health
+
+    try:
+        return list(health(recording.episodes, recording.metrics).sentences)
+    except SessionError as error:
+        return [f"How the memory is used can't be told: {error}"]
 
 
 def _tell(recording: Recording, found: dict[str, Any]) -> None:
@@ -67,6 +82,10 @@ def _tell(recording: Recording, found: dict[str, Any]) -> None:
     for field in recording.spec:
         shape = " x ".join(f"{size} {dim}" for size, dim in zip(field.shape, field.dims, strict=True)) or "one number"
         _say(f"    {field.name:<{width}}  {shape}")
+    _say("  how it uses its memory:")
+    for sentence in found["health"]:
+        for line in textwrap.wrap(sentence, _COLUMNS - 4):
+            _say(f"    {line}")
 
 
 def _say(text: str) -> None:

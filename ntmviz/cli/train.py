@@ -14,9 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ntm_core import registry
+from ntm_core.checks import listed
+from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
-from ntmviz.run_options import MOST_SEQUENCES, RunOptions
-from ntmviz.wording import grouped, short, skips
+from ntmviz.run_options import RunOptions
+from ntmviz.wording import grouped, short, skips, task_name
+from sessions.errors import one_line
 from sessions.policy import MAX_SIZE
 
 if TYPE_CHECKING:
@@ -30,17 +34,25 @@ _TABLES = ("task", "train")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("task", metavar="TASK", help="what to learn: copy")
-    parser.add_argument("--model", default="ntm", help="which network (ntm)")
-    parser.add_argument("--controller", help="which controller (lstm)")
+    parser.add_argument("task", metavar="TASK", help=f"what to learn: {listed(registry.tasks())}")
+    parser.add_argument("--model", help=f"which network: {listed(registry.models())} (ntm)")
+    parser.add_argument("--controller", help=f"which controller: {listed(ControllerKind)} (lstm)")
     parser.add_argument(
-        "--iterations", type=positive, metavar="N", help=f"updates (as many as give {MOST_SEQUENCES} sequences)"
+        "--iterations",
+        type=positive,
+        metavar="N",
+        help="batches to learn from, those before --resume included (as many as give 20,000 sequences of copy)",
     )
     parser.add_argument("--until-solved", action="store_true", help="stop when the task counts as solved")
     parser.add_argument("--batch", type=positive, metavar="N", help="sequences an update")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="equal seeds give equal trainings (0)")
+    parser.add_argument("--seed", type=int, metavar="N", help="equal seeds give equal trainings (0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the session (TASK-seedN.ntmviz.h5 here)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the session (here: TASK-seedN.ntmviz.h5, or with --resume NAME-on.ntmviz.h5)",
+    )
     parser.add_argument("--record", default="auto", metavar="POLICY", help="auto, all, every:N or off (auto)")
     parser.add_argument(
         "--max-size", type=positive, default=MAX_SIZE // 10**6, metavar="MB", help="of the session, with --record auto"
@@ -56,7 +68,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         metavar="FILE",
-        help="start from the last checkpoint of a session: its weights, at iteration 0 and the first learning rate",
+        help="go on from the last checkpoint of a session as if it had never stopped, into a new session; settings "
+        "that are left out stay what they were, those of the network always do",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON, last line")
 
@@ -81,7 +94,7 @@ def options_of(arguments: argparse.Namespace) -> RunOptions:
         tables["model"]["controller"] = arguments.controller
     if arguments.batch is not None:
         tables["train"]["batch"] = arguments.batch
-    out = arguments.out or Path(f"{arguments.task}-seed{arguments.seed}.ntmviz.h5")
+    out = arguments.out or Path(_default_name(arguments))
     if os.path.lexists(out):
         raise NtmvizError(f"a session never replaces a file; name another with --out, or remove this one: {out}")
     return RunOptions(
@@ -101,6 +114,12 @@ def options_of(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
+def _default_name(arguments: argparse.Namespace) -> str:
+    if arguments.resume is None:
+        return f"{arguments.task}-seed{arguments.seed or 0}.ntmviz.h5"
+    return f"{Path(arguments.resume).name.removesuffix('.h5').removesuffix('.ntmviz')}-on.ntmviz.h5"
+
+
 def value(text: str) -> Any:
     """A number, true, false or null where the text is one, else the text itself."""
     try:
@@ -113,6 +132,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ntmviz.runs import Run
 
     training = Run(options_of(arguments))
+    for note in training.notes:
+        print(one_line(note), file=sys.stderr, flush=True)
     result = drive(training, is_quiet=arguments.json)
     if arguments.json:
         print(json.dumps(result))
@@ -139,7 +160,7 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
                 now = training.progress()
                 print(
                     f"iteration {grouped(now.iteration)} of {grouped(now.iterations)}   loss {short(now.loss)}   "
-                    f"wrong bits {short(now.wrong_bits)}   {now.sequences / now.seconds:.0f} sequences/s   "
+                    f"wrong bits {short(now.wrong_bits)}   {now.new_sequences / now.seconds:.0f} sequences/s   "
                     f"{grouped(now.recorded_episodes)} episodes recorded"
                     + (f"   {skips(now.skipped)}" if now.skipped else ""),
                     flush=True,
@@ -180,9 +201,12 @@ def _recorder_in_silence() -> Iterator[None]:
 def tell(result: dict[str, Any]) -> None:
     """The result in words."""
     how = "solved" if result["solved"] else "not solved"
-    print(f"{result['task']} {how} after {grouped(result['sequences'])} sequences, {result['seconds']:.1f} s")
-    for length, share in result["bit_error_rate"].items():
-        print(f"  length {length}: {100 * share:.3g} % of bits wrong")
+    task, sequences = task_name(result["task"]), grouped(result["sequences"])
+    print(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
+    for trial, share in result["bit_error_rate"].items():
+        bits, above = result["bits_per_sequence"][trial], result["bits_above_optimum"][trial]
+        best = f", {short(above)} above the optimum" if above != bits else ""
+        print(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
     dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
     print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
     if result["skipped_updates"]:

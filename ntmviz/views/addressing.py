@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ntmviz.addressing_figure import AddressingFigure, Kernel, Stage
     from ntmviz.colours import Palette
 
+_WAITING = "The stages of one head appear here"
 _MARGIN, _BETWEEN = 14, 14
 _FAINTEST_BAR = 0.002
 _NARROWEST = 54
@@ -32,6 +33,7 @@ class AddressingView(Canvas):
         self._rows = at.NO_ROWS
         self._limit = 1.0
         self._names_rows = False
+        self._absence = _WAITING
         super().__init__(palette)
         self.setToolTip(
             "Each column is one stage of addressing; a bar is the share of attention a location has after that stage"
@@ -41,9 +43,18 @@ class AddressingView(Canvas):
         return QSize(340, 400)
 
     def show_figure(
-        self, figure: AddressingFigure | None, rows: at.Rows, *, weighting_limit: float = 1.0, names_rows: bool = False
+        self,
+        figure: AddressingFigure | None,
+        rows: at.Rows,
+        *,
+        weighting_limit: float = 1.0,
+        names_rows: bool = False,
+        absence: str = _WAITING,
     ) -> None:
-        """`names_rows`: this view is not beside the machine and must number its rows itself."""
+        """names_rows: this view is not beside the machine and must number its rows itself.   absence: what is said
+        where there is no figure.
+        """
+        self._absence = absence
         self._figure, self._rows = figure, rows
         self._limit, self._names_rows = weighting_limit, names_rows
         self.redraw()
@@ -55,7 +66,7 @@ class AddressingView(Canvas):
         figure = self._figure
         if figure is None:
             middle = self.area.center()
-            text = "The stages of one head appear here"
+            text = self._absence
             yield ink.Text(middle.x(), middle.y(), text, "muted", ink.BODY, align=ink.Align.CENTRE)
             return
         left = _MARGIN + (32 if self._names_rows else 0)
@@ -92,7 +103,7 @@ class AddressingView(Canvas):
 
     def _heading(self, figure: AddressingFigure, index: int, stage: Stage, x: int, width: int) -> Iterator[ink.Mark]:
         top = self._rows.top - at.HEADROOM
-        yield ink.Text(x, top + 11, f"{index + 1}  {stage.title}", size=ink.BODY, weight=ink.BOLD)
+        yield ink.Text(x, top + 11, _titles(figure, width)[index], size=ink.BODY, weight=ink.BOLD)
         yield ink.Text(x, top + 27, stage.note, size=ink.BODY, weight=ink.MEDIUM)
         token = figure.head.kind.value
         if stage.kernel is not None:
@@ -174,3 +185,12 @@ class AddressingView(Canvas):
 def _folded(stages: int, fitting: int) -> list[int]:
     """Which stages are shown where only some fit: the result first, then from the first on."""
     return [*range(fitting - 1), stages - 1]
+
+
+def _titles(figure: AddressingFigure, width: int) -> list[str]:
+    """Of the stages: numbered where each goes on from the one before, and where there is room for it."""
+    plain = [stage.title for stage in figure.stages]
+    numbered = [f"{number}  {title}" for number, title in enumerate(plain, 1)]
+    is_chain = not any(stage.is_mixed for stage in figure.stages)
+    has_room = all(text_width(title, ink.BODY, weight=ink.BOLD) < width + _BETWEEN for title in numbered)
+    return numbered if is_chain and has_room else plain

@@ -103,12 +103,13 @@ class TrainingView(QWidget):
 
     def _name_curves(self, wrong_unit: str) -> None:
         self._wrong_unit = wrong_unit
-        titles = (("loss", "nats per bit, log scale; guessing is 0.693"), ("wrong bits", wrong_unit))
+        titles = (("loss", "nats per bit, log scale; chance is 0.693"), ("wrong bits", wrong_unit))
         for title, (name, unit) in zip(self._titles, titles, strict=True):
             title.setText(
                 f'<span style="color:{self._palette.text};font-size:{ink.SMALL}px;font-weight:600">{name}</span>&nbsp; '
                 f'<span style="color:{self._palette.muted};font-size:{ink.SMALL}px">{unit}</span>'
             )
+            title.setMinimumWidth(0)  # a narrow panel cuts the words, and not the curves
 
     def show_figure(self, figure: TrainingFigure | None) -> None:
         """A figure of the same arrays as the one that is shown only moves the line."""

@@ -251,13 +251,14 @@ def test_a_new_network_stands_before_its_first_step_and_is_fed_from_there(
         window.actions_by_name["step"].trigger()
         Driver(window, qtbot).wait_awake()
     monkeypatch.setattr(NetworkDialog, "exec", lambda self: True)
-    boxes = {"locations": 12, "word_size": 6, "hidden_size": 8, "task.bits": 3, "seed": 5}
     made = NetworkDialog.__init__
 
     def with_small_sizes(self, parent=None):
         made(self, parent)
-        for name, value in boxes.items():
-            self.form.boxes[name].setValue(value)
+        for name, value in {"locations": 12, "word_size": 6, "hidden_size": 8}.items():
+            self.form.network.set(name, value)
+        self.form.task.set("bits", 3)
+        self.form.seed.setValue(5)
 
     monkeypatch.setattr(NetworkDialog, "__init__", with_small_sizes)
     window.actions_by_name["new_network"].trigger()

@@ -8,11 +8,13 @@ import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
+import h5py
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
 import sessions
+from ntm_core import checkpoints
 from ntmviz import __version__
 from ntmviz.cli import demo, main
 from ntmviz.run_options import RunOptions
@@ -23,10 +25,30 @@ from tests.app.processes import iterations_in, wait_for
 
 TRAIN_KEYS = (
     *("session", "model", "task", "solved", "sequences", "iterations", "seconds", "cpu_seconds"),
-    *("bit_error_rate", "loss", "recorded_episodes", "dropped_episodes", "skipped_updates"),
+    *(
+        "bit_error_rate",
+        "bits_per_sequence",
+        "bits_above_optimum",
+        "loss",
+        "recorded_episodes",
+        "dropped_episodes",
+        "skipped_updates",
+    ),
 )
 INFO_KEYS = (
-    *("format", "complete", "model", "task", "device", "episodes", "steps", "bytes", "checkpoint_bytes", "fields"),
+    *(
+        "format",
+        "complete",
+        "model",
+        "task",
+        "device",
+        "episodes",
+        "steps",
+        "bytes",
+        "checkpoint_bytes",
+        "fields",
+        "health",
+    ),
 )
 
 
@@ -40,6 +62,8 @@ def test_training_prints_the_promised_json_last(call, folder):
     assert result["skipped_updates"] == 0
     assert list(result["bit_error_rate"]) == ["3", "9", "18"]
     assert all(0 < share < 1 for share in result["bit_error_rate"].values())
+    assert result["bits_above_optimum"] == result["bits_per_sequence"], "copy can be said without an error"
+    assert list(result["bits_per_sequence"]) == ["3", "9", "18"]
     assert 0 < result["cpu_seconds"]
     assert 0 < result["seconds"] < 30
     with sessions.open(result["session"]) as recording:
@@ -69,11 +93,13 @@ def test_settings_of_the_command_line_reach_the_network_the_task_and_the_trainer
 
 
 def test_a_training_resumed_starts_with_the_weights_that_the_other_ended_with(call, folder):
-    longer = ("--iterations", 150, "--set", "train.learning_rate=0.01", "--set", "task.max_length=1")
-    assert call(*TINY, *longer, "--out", "first.h5")[0] == 0
-    assert call(*TINY, *longer, "--seed", 1, "--resume", "first.h5", "--out", "second.h5")[0] == 0
+    longer = ("--set", "train.learning_rate=0.01", "--set", "task.max_length=1")
+    assert call(*TINY, *longer, "--iterations", 150, "--out", "first.h5")[0] == 0
+    resumed = ("--seed", 1, "--resume", "first.h5", "--iterations", 300, "--out", "second.h5")
+    assert call(*TINY, *longer, *resumed)[0] == 0
     with sessions.open("first.h5") as first, sessions.open("second.h5") as second:
-        assert second.checkpoints[0].read() == first.checkpoints[-1].read()
+        before, after = (checkpoints.load(each.read()) for each in (first.checkpoints[-1], second.checkpoints[0]))
+        assert checkpoints.save(before) == checkpoints.save(after)
         assert second.checkpoints[0].read() != first.checkpoints[0].read()
         learned, unlearned = first.metrics["loss"][-20:].mean(), first.metrics["loss"][:5].mean()
         assert second.metrics["loss"][:20].mean() < (learned + unlearned) / 2
@@ -92,6 +118,7 @@ def test_info_tells_the_promised_json(call, session):
         assert {name: tuple(field["shape"]) for name, field in found["fields"].items()} == {
             name: values.shape for name, values in record.items()
         }
+        assert found["checkpoint_bytes"] == sum(len(each.read()) for each in recording.checkpoints)
     assert found["fields"]["memory"] == {"shape": [SMALL["locations"], SMALL["word_size"]], "role": "memory"}
     assert found["bytes"] == session.stat().st_size > found["checkpoint_bytes"] > 0
     assert (found["format"], found["complete"], found["device"]) == (1, True, "cpu")
@@ -102,6 +129,30 @@ def test_info_tells_the_same_in_words(call, session):
     assert (code, err) == (0, [])
     assert out[0] == "one: ntm on copy, complete"
     assert "    memory             48 location x 8 word" in out
+
+
+def test_info_ends_with_how_the_memory_is_used(call, session):
+    told = json.loads(call("info", session, "--json")[1][-1])["health"]
+    assert told[-1].startswith("Judged by ")
+    assert len(told) > 3
+    out = call("info", session)[1]
+    ends = out[out.index("  how it uses its memory:") + 1 :]
+    assert " ".join(line.strip() for line in ends) == " ".join(told)
+    assert max(len(line) for line in ends) <= 100
+
+
+def test_info_names_the_symmetry_trap(call, folder):
+    assert call(*TINY, "--set", "first_weighting=uniform", "--out", "run.h5")[0] == 0
+    assert json.loads(call("info", "run.h5", "--json")[1][-1])["health"][0].startswith("Symmetry trap: ")
+
+
+def test_info_of_a_session_whose_steps_are_damaged_tells_all_the_rest(call, mine):
+    with h5py.File(mine, "r+") as file:
+        file["columns/memory"][...] = 3
+    code, out, err = call("info", mine, "--json")
+    assert (code, err) == (0, [])
+    (sentence,) = json.loads(out[-1])["health"]
+    assert sentence.startswith("How the memory is used can't be told: field 'memory' is damaged")
 
 
 def test_a_figure_is_what_its_name_says(call, folder, qapp, session):

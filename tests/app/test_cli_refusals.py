@@ -7,7 +7,7 @@ from tests.app.command_line import TINY, launch
 from tests.app.lines import check_failed
 
 BAD_TRAININGS = [
-    (("--model", "nope"), 2, "a model is one of ntm; got 'nope'"),
+    (("--model", "nope"), 2, "a model is one of dnc, lstm, mann, ntm; got 'nope'"),
     (("--controller", "gru"), 2, "controller is one of feedforward, lstm; got 'gru'"),
     (("--device", "abacus"), 2, "device is auto or one of"),
     (("--record", "some"), 2, "auto, all, every:N with N from 1, or off was wanted; got 'some'"),

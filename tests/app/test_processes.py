@@ -61,7 +61,7 @@ def test_an_engine_ends_by_itself_when_its_training_is_over(start, options, path
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"model": "nope"}, "a model is one of ntm; got 'nope'"),
+        ({"model": "nope"}, "a model is one of dnc, lstm, mann, ntm; got 'nope'"),
         ({"out": "/nowhere/run.h5"}, "cannot write a session here"),
     ],
     ids=["model", "out"],

@@ -60,6 +60,12 @@ def accept(window, qtbot):
     qtbot.mouseClick(window.notice.button, Qt.MouseButton.LeftButton)
 
 
+def kept_at(path):
+    """The iteration of a session's last checkpoint."""
+    with sessions.open(path) as recording:
+        return recording.checkpoints[-1].iteration if len(recording.checkpoints) else -1
+
+
 def goes_on_from(parent, window, qtbot):
     """Wait until the window trains in a new session; it must start from the parent's last checkpoint."""
     qtbot.waitUntil(lambda: window.desk.shows_training and window.desk.training_path != parent, timeout=30_000)
@@ -69,9 +75,12 @@ def goes_on_from(parent, window, qtbot):
         assert new.info.parent["session_id"] == old.info.session_id
         assert new.info.parent["path"] == str(parent)
         assert new.checkpoints[0].read() == old.checkpoints[-1].read()
+        assert new.metrics.iterations()[0] == old.checkpoints[-1].iteration
+        assert new.info.train == old.info.train
 
 
 def test_a_killed_engine_is_restarted_by_one_click_though_its_recorder_was_stopped(training, path, qtbot):
+    wait_for(lambda: kept_at(path) >= 100)
     engine, flushed = training.desk.engine.pid, steps_in(path)
     recorder = child_running(engine, "sessions.writer")
     os.kill(recorder, signal.SIGSTOP)

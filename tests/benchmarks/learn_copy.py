@@ -16,7 +16,7 @@ import torch
 
 from ntm_core import commands, events, models, tasks
 from ntm_core.engine import Engine
-from ntm_core.training import TrainConfig
+from ntm_core.train_config import TrainConfig
 
 
 def main() -> None:

@@ -13,19 +13,40 @@ from safetensors.torch import save as save_tensors
 
 from ntm_core import checkpoints
 from ntm_core.errors import CheckpointError
-from tests.core.builders import small_model
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import Trainer
+from tests.core.builders import small_model, small_task
 
 BLOB = checkpoints.save(small_model(seed=1, read_heads=2))
 
 
-def with_settings(**changes):
+def trained(updates=2, **settings):
+    trainer = Trainer(small_model(), small_task(), TrainConfig(batch=2, check_sequences=2, **settings), seed=5)
+    for _ in range(updates):
+        trainer.step()
+    trainer.check()
+    return trainer
+
+
+TRAINER = trained()
+TRAINED = checkpoints.save(TRAINER.model, TRAINER.state())
+
+
+def changed_state(blob=TRAINED, **changes):
+    """The blob with what it says of its training changed; None takes something away."""
+    state = checkpoints.training(blob)
+    plain = {name: value for name, value in (state.to_json() | changes).items() if value is not None}
+    return with_settings(blob, training=plain)
+
+
+def with_settings(blob=BLOB, **changes):
     """The blob with its settings changed."""
-    (length,) = struct.unpack_from("<Q", BLOB)
-    header = json.loads(BLOB[8 : 8 + length])
+    (length,) = struct.unpack_from("<Q", blob)
+    header = json.loads(blob[8 : 8 + length])
     settings = json.loads(header["__metadata__"]["ntm_core"]) | changes
     header["__metadata__"]["ntm_core"] = json.dumps(settings)
     text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + BLOB[8 + length :]
+    return struct.pack("<Q", len(text)) + text + blob[8 + length :]
 
 
 def test_weights_and_settings_come_back_to_the_bit():
@@ -87,6 +108,71 @@ def test_settings_that_are_none_are_refused(config):
 def test_a_network_that_is_not_known_is_refused(name):
     with pytest.raises(CheckpointError, match="settings and tensors whole"):
         checkpoints.load(with_settings(model=name))
+
+
+def test_a_network_comes_without_what_only_its_training_needs():
+    loaded = checkpoints.load(TRAINED)
+    assert all(map(torch.equal, loaded.state_dict().values(), TRAINER.model.state_dict().values()))
+    assert checkpoints.save(loaded) == checkpoints.save(TRAINER.model)
+
+
+def test_where_a_training_stands_comes_back_to_the_bit():
+    state, found = TRAINER.state(), checkpoints.training(TRAINED)
+    assert found.to_json() == state.to_json()
+    assert (found.iteration, found.sequences, found.next_check, found.seed) == (2, 4, 6, 5)
+    assert found.config == TRAINER.config.to_json()
+    assert found.optimizer.keys() == state.optimizer.keys()
+    assert all(torch.equal(tensor, found.optimizer[name]) for name, tensor in state.optimizer.items())
+    assert checkpoints.save(TRAINER.model, found) == TRAINED
+
+
+def test_a_checkpoint_of_weights_alone_says_nothing_of_a_training():
+    assert checkpoints.training(BLOB) is None
+
+
+def test_before_the_first_update_there_is_nothing_that_the_optimiser_keeps():
+    trainer = Trainer(small_model(), small_task())
+    blob = checkpoints.save(trainer.model, trainer.state())
+    assert checkpoints.training(blob).optimizer == {}
+    assert len(blob) < 1.5 * len(checkpoints.save(trainer.model))
+    # Afterwards the squares and the momentum are as large as the weights.
+    weights = sum(parameter.nbytes for parameter in trainer.model.parameters())
+    trainer.step()
+    assert len(checkpoints.save(trainer.model, trainer.state())) >= 3 * weights
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"iteration": None}, "needs a setting 'iteration'"),
+        ({"iteration": -1}, "iteration is a whole number, at least 0; got -1"),
+        ({"sequences": 2.5}, "sequences is a whole number, at least 0; got 2.5"),
+        ({"next_check": 10**30}, "next_check is a finite number at most 9.0072e\\+15"),
+        ({"is_solved": 1}, "is_solved is true or false; got 1"),
+        ({"colour": 1}, "a setting of a training's state is one of .*; got 'colour'"),
+    ],
+)
+def test_a_state_of_training_that_cannot_be_is_refused(changes, said):
+    with pytest.raises(CheckpointError, match=said):
+        checkpoints.training(changed_state(**changes))
+
+
+@pytest.mark.parametrize("state", [None, [], 3, "two"])
+def test_a_state_of_training_that_is_none_is_refused(state):
+    with pytest.raises(CheckpointError, match="a training's state was wanted"):
+        checkpoints.training(with_settings(TRAINED, training=state))
+
+
+@given(position=st.integers(0, len(TRAINED) - 1), value=st.integers(0, 255))
+def test_a_changed_byte_gives_a_state_of_training_or_a_clear_error(position, value):
+    mutated = bytearray(TRAINED)
+    mutated[position] = value
+    try:
+        state = checkpoints.training(bytes(mutated))
+        if state is not None:
+            Trainer(small_model(), small_task()).restore(state)
+    except CheckpointError as error:
+        assert str(error)
 
 
 @given(position=st.integers(0, len(BLOB) - 1), value=st.integers(0, 255))

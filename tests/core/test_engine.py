@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from ntm_core import checkpoints, commands, events, models, registry, seeding, tasks
+from ntm_core import checkpoints, commands, diagnostics, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine
 from ntm_core.observe import observe
 from ntm_core.trace import EpisodeKind
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result, TrainConfig
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Result, Trainer
 from tests.core.builders import SMALL, Every, ListSink, SpoiltTask, small_model, small_task
 
 
@@ -43,6 +45,23 @@ def test_training_tells_where_it_is_and_logs_every_iteration():
         for name in ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
     }
     assert only(events.Trained, engine.handle(commands.Train())).iteration == 4
+
+
+def test_a_recorded_iteration_is_logged_once_with_how_its_sequence_used_the_memory():
+    sink = ListSink()
+    logged = []
+    log, sink.log = sink.log, lambda iteration, **metrics: (logged.append(iteration), log(iteration, **metrics))
+    engine = engine_of(sink, Every(2))
+    engine.handle(commands.Train(4))
+    assert logged == [0, 1, 2, 3]
+    (episode,) = (each for each in sink.episodes if each["info"].iteration == 2)
+    seen = diagnostics.of_iteration(engine.spec, episode["initial"], episode["columns"])
+    assert set(seen) == {
+        *("read_breadth", "write_breadth", "gate", "saturation"),
+        *("reads_written", "row_spread", "utilisation", "occupancy"),
+    }
+    assert sink.metrics[2] == sink.metrics[2] | seen
+    assert not seen.keys() & sink.metrics[3].keys()
 
 
 def test_training_is_the_same_with_and_without_a_recording_to_the_bit():
@@ -213,6 +232,10 @@ def spoilt_engine(numbers, sink=None, policy=None, item=0, **settings):
     return engine
 
 
+def trained_episodes(sink):
+    return [episode for episode in sink.episodes if episode["info"].kind is EpisodeKind.TRAIN]
+
+
 def offenders(sink):
     return [episode for episode in sink.episodes if "not finite" in episode["info"].label]
 
@@ -283,7 +306,7 @@ def test_a_training_that_skips_much_keeps_few_of_its_batches(in_a_row):
 def test_a_bad_batch_that_the_policy_wants_is_recorded_however_many_there_were():
     sink = ListSink()
     spoilt_engine(set(range(1, 19)), sink, Every()).handle(commands.Train(20))
-    trained = [episode["info"] for episode in sink.episodes if episode["info"].kind is EpisodeKind.TRAIN]
+    trained = [episode["info"] for episode in trained_episodes(sink)]
     assert [info.iteration for info in trained] == list(range(20))
     assert [info.label for info in trained] == ["", *["loss not finite"] * 18, ""]
 
@@ -296,6 +319,65 @@ def test_the_sequence_that_went_wrong_is_the_one_that_is_recorded():
     assert offending["info"].item == 2
     assert np.isnan(offending["columns"]["input"]).any()
     assert math.isnan(offending["result"][0])
+
+
+def test_ten_iterations_and_ten_more_are_twenty_with_all_that_is_recorded_of_them():
+    straight, first, second = ListSink(), ListSink(), ListSink()
+    settings = {"seed": 3, "check_sequences": 12, "decay_sequences": 60}
+    whole = spoilt_engine({4, 13}, straight, Every(2), **settings)
+    whole.handle(commands.Train(20))
+    stopped = spoilt_engine({4}, first, Every(2), **settings)
+    stopped.handle(commands.Train(10))
+    stopped.handle(commands.Save())
+    iteration, blob = first.checkpoints[-1]
+    state = checkpoints.training(blob)
+    resumed = Engine(
+        checkpoints.load(blob).train(),
+        SpoiltTask(small_task(), {3}),
+        config=TrainConfig.from_json(state.config),
+        seed=state.seed,
+        sink=second,
+        policy=Every(2),
+        training=state,
+    )
+    trained = only(events.Trained, resumed.handle(commands.Train(10)))
+    assert (iteration, trained.iteration, trained.sequences) == (10, 20, 80)
+    assert first.metrics.keys() | second.metrics.keys() == straight.metrics.keys()
+    for iteration, metrics in (first.metrics | second.metrics).items():
+        np.testing.assert_equal(metrics, straight.metrics[iteration])
+    recorded, wanted = trained_episodes(first) + trained_episodes(second), trained_episodes(straight)
+    assert len(recorded) == len(wanted) == 11  # every second one, and the bad one of iteration 13
+    for one, other in zip(recorded, wanted, strict=True):
+        assert replace(one["info"], checkpoint=-1) == replace(other["info"], checkpoint=-1)
+        np.testing.assert_equal(one["columns"], other["columns"])
+        np.testing.assert_equal(one["initial"], other["initial"])
+    for engine in (whole, resumed):
+        engine.handle(commands.Save())
+    assert second.checkpoints[0] == (10, blob)
+    assert second.checkpoints[-1] == straight.checkpoints[-1]  # weights, optimiser, checks, all
+
+
+def test_a_training_that_goes_on_keeps_checkpoints_at_distances_that_double_from_there():
+    sink = ListSink()
+    trainer = engine_of().trainer
+    state = replace(trainer.state(), iteration=1000, sequences=1000)
+    engine = engine_of(sink, batch=1)
+    resumed = Engine(engine.model, small_task(), config=engine.trainer.config, sink=sink, training=state)
+    short = small_task().sample(1, torch.Generator().manual_seed(0), 1)
+    resumed.task.sample = lambda *arguments, **sizes: short
+    resumed.handle(commands.Train(201))
+    assert [iteration for iteration, _ in sink.checkpoints] == [1000, 1100, 1200]
+
+
+def test_solving_is_not_told_again_by_a_training_that_goes_on(monkeypatch):
+    monkeypatch.setattr(Trainer, "evaluate", lambda *arguments: Result(0.0, 0.0, 0.0))
+    solved = engine_of(check_sequences=4)
+    assert only(events.Solved, solved.handle(commands.Train(10))).iteration == 3
+    model = small_model(seed=1)
+    state = solved.trainer.state()
+    resumed = Engine(model, small_task(), config=solved.trainer.config, training=state)
+    assert resumed.trainer.is_solved
+    assert not [event for event in resumed.handle(commands.Train(5)) if isinstance(event, events.Solved)]
 
 
 def test_an_evaluation_measures_each_length_on_fresh_sequences():

@@ -73,7 +73,7 @@ def test_an_event_survives_json(event):
         ({"kind": "Evaluate", "lengths": [2, "x"]}, "field 'lengths' of Evaluate is .*int.*; got 'x'"),
         (
             {"kind": "Step", "input": [float("inf")]},
-            "an input is a finite number at least -3.4e+38 and at most 3.4e+38; got inf",
+            "an input is a finite number at least .* and at most .*; got inf",
         ),
         ({"kind": "Reset", "seed": -1}, "seed is a whole number, at least 0; got -1"),
     ],

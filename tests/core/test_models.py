@@ -9,11 +9,15 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ntm_core import checkpoints, models, rebuild, registry
+from ntm_core import checkpoints, diagnostics, models, rebuild, registry
+from ntm_core.diagnostics.health import Verdict, health
 from ntm_core.errors import ConfigError
 from ntm_core.network import held, mapped
 from ntm_core.trace import Role, TraceSpec
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import Trainer
 from tests.core.builders import small_model, small_task
+from tests.core.episodes import run
 
 VARIANTS = {
     "ntm": {},
@@ -159,6 +163,40 @@ def test_memory_and_reads_are_rebuilt_from_the_trace(model):
         before = after
 
 
+def test_cut_reads_leave_nothing_of_the_memory_in_the_answer(model):
+    """What is in the memory, and where the heads were, makes no difference then."""
+    inputs, state = sample_of().inputs, model.initial_state(3)
+    fields = {field.name: field.role for field in model.fields() if field.carried}
+    other = state._replace(
+        **{
+            name: torch.rand_like(getattr(state, name))
+            for name, role in fields.items()
+            if role in (Role.MEMORY, Role.READ_WEIGHTING, Role.WRITE_WEIGHTING)
+        }
+    )
+    whole = model(inputs, state)[0]
+    model.reads_are_cut = True
+    torch.testing.assert_close(model(inputs, other)[0], model(inputs, state)[0], atol=0, rtol=0)
+    model.reads_are_cut = False
+    assert torch.equal(model(inputs, state)[0], whole)
+    if Role.MEMORY in fields.values():
+        assert not torch.allclose(model(inputs, other)[0], whole)
+
+
+def test_diagnostics_find_what_a_model_shows_and_no_bug_in_it(model):
+    source = run(model, small_task(), 4)
+    told = diagnostics.all_of(source)
+    assert told.keys() == {each.name for each in diagnostics.available(source.spec)}
+    for name, series in told.items():
+        heads = diagnostics.heads(source.spec, name)
+        assert series.shape == ((len(source), len(heads)) if heads else (len(source),)), name
+    has_memory = source.spec.with_role(Role.MEMORY) is not None
+    assert {"read_breadth", "collision", "row_spread"} <= told.keys() or not has_memory
+    bugs = {"read_mass", "write_mass", "link_row_sum", "link_column_sum", "not_finite"}
+    assert not bugs & {alarm.name for alarm in diagnostics.alarms(source)}
+    assert (health([source]).verdict is Verdict.NO_MEMORY) == (not has_memory)
+
+
 def test_sequences_of_a_batch_do_not_mix(model):
     inputs = sample_of(batch=4).inputs
     together = model(inputs)[0]
@@ -261,3 +299,17 @@ def test_a_setting_that_cannot_be_says_what_is_wanted(settings, message):
     with pytest.raises(ConfigError) as raised:
         small_model(**settings)
     assert str(raised.value) == message
+
+
+def test_a_training_goes_on_from_a_checkpoint_to_the_bit(model):
+    config = TrainConfig(batch=2, learning_rate=0.01)
+    straight = Trainer(model, small_task(), config, seed=2)
+    for _ in range(2):
+        straight.step()
+    blob = checkpoints.save(model, straight.state())
+    resumed = Trainer(checkpoints.load(blob).train(), small_task(), config, seed=2)
+    resumed.restore(checkpoints.training(blob))
+    for trainer in (straight, resumed):
+        for _ in range(2):
+            trainer.step()
+    assert checkpoints.save(model, straight.state()) == checkpoints.save(resumed.model, resumed.state())

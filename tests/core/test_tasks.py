@@ -15,7 +15,8 @@ from ntm_core import models, registry, tasks
 from ntm_core.errors import ConfigError
 from ntm_core.settings import described
 from ntm_core.tasks import Phase
-from ntm_core.training import TrainConfig, Trainer, on_device, score
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import Trainer, on_device, score
 from tests.core import slow_tasks
 from tests.core.builders import SMALL
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -9,10 +10,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ntm_core.errors import ConfigError
+from ntm_core import checkpoints
+from ntm_core.errors import CheckpointError, ConfigError
 from ntm_core.network import held
 from ntm_core.tasks import Sample, Trial
-from ntm_core.training import RECORDED, Result, TrainConfig, Trainer, on_device, score
+from ntm_core.train_config import TrainConfig
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score
 from tests.core.builders import SpoiltTask, small_model, small_task
 
 
@@ -144,6 +147,87 @@ def test_a_bad_batch_in_the_middle_costs_its_own_iteration_and_nothing_else():
     assert all(map(torch.equal, remembered(met), remembered(spared)))
     assert (met.iteration, met.sequences, met.skipped) == (80, 320, 1)
     assert sum(losses[-10:]) < 0.95 * sum(losses[20:30])
+
+
+def resumed(trainer, **changed):
+    """Another trainer that goes on from what a checkpoint of this one holds."""
+    blob = checkpoints.save(trainer.model, trainer.state())
+    state = checkpoints.training(blob)
+    config = TrainConfig.from_json({**state.config, **changed})
+    other = Trainer(checkpoints.load(blob).train(), small_task(), config, seed=state.seed)
+    other.restore(state)
+    return other
+
+
+@pytest.mark.parametrize("settings", [{}, {"momentum": 0.0}, {"decay_sequences": 60}], ids=str)
+def test_a_training_goes_on_from_its_state_to_the_bit(settings):
+    straight, stopped = trainer_of(seed=3, **settings), trainer_of(seed=3, **settings)
+    for _ in range(10):
+        straight.step()
+        stopped.step()
+    going_on = resumed(stopped)
+    for _ in range(10):
+        first, second = straight.step(), going_on.step()
+        assert (first.iteration, first.sequences, first.seed) == (second.iteration, second.sequences, second.seed)
+        assert first.figures == second.figures
+    assert all(map(torch.equal, remembered(straight), remembered(going_on)))
+
+
+def test_a_state_does_not_change_with_later_updates_of_either_trainer():
+    trainer = trainer_of()
+    trainer.step()
+    state = trainer.state()
+    before = {name: tensor.clone() for name, tensor in state.optimizer.items()}
+    other = trainer_of()
+    other.restore(state)
+    for each in (trainer, other):
+        each.step()
+    assert all(torch.equal(before[name], tensor) for name, tensor in state.optimizer.items())
+
+
+def test_checks_and_skipped_updates_go_on_where_they_were(monkeypatch):
+    monkeypatch.setattr(Trainer, "evaluate", lambda *arguments: Result(0.0, 0.0, 0.0))
+    trainer = trainer_of(check_sequences=8)
+    trainer.task = SpoiltTask(trainer.task, {1, 2})
+    for _ in range(3):
+        trainer.step()
+        if trainer.is_check_due:
+            trainer.check()
+    other = resumed(trainer)
+    assert (other.skipped, other.skipped_in_a_row, other.is_check_due) == (2, 2, False)
+    assert other.check().is_solved is False
+    assert other.check().is_solved is True  # the third good one in a row
+    assert resumed(other).is_solved
+
+
+def test_one_that_gave_up_may_skip_as_often_again():
+    trainer = trainer_of()
+    trainer.task = SpoiltTask(trainer.task, set(range(100)))
+    for _ in range(MOST_SKIPPED_IN_A_ROW):
+        trainer.step()
+    other = resumed(trainer)
+    assert (other.skipped, other.skipped_in_a_row) == (MOST_SKIPPED_IN_A_ROW, 0)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.9), (0.9, 0.0)])
+def test_a_training_goes_on_with_momentum_that_it_had_not_or_without_it(before, after):
+    trainer = trainer_of(momentum=before)
+    trainer.step()
+    other = resumed(trainer, momentum=after)
+    assert other.step().not_finite is None
+    assert any("momentum_buffer" in name for name in other.state().optimizer) == (after > 0)
+
+
+def test_what_another_network_kept_is_refused():
+    trainer = trainer_of()
+    trainer.step()
+    state = trainer.state()
+    larger = Trainer(small_model(hidden_size=13), small_task())
+    with pytest.raises(CheckpointError, match="does not fit it"):
+        larger.restore(state)
+    tensors = {**state.optimizer, "square_avg.head.weight": torch.ones(3)}
+    with pytest.raises(CheckpointError, match="which are of another network"):
+        trainer.restore(dataclasses.replace(state, optimizer=tensors))
 
 
 def test_evaluation_depends_on_its_seed_alone():

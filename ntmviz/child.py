@@ -14,6 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer, Signal
 
 from ntmviz.errors import NtmvizError
+from sessions import bound
 from sessions.framing import FrameError, encode, take_frame
 
 _READ_BYTES = 1 << 16
@@ -32,7 +33,7 @@ def is_stopped(pid: int) -> bool:
 
 
 class Child(QObject):
-    """One process, `python -m MODULE`, in a session of its own: what the terminal signals does not reach it.
+    """One process that runs a module, bound to this one and deaf to the terminal.
 
     Raises NtmvizError where it cannot be started.
     """
@@ -45,12 +46,12 @@ class Child(QObject):
         super().__init__(parent)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", module],
+                bound.command(module),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
-                start_new_session=True,
+                process_group=bound.GROUP,
             )
         except OSError as error:
             raise NtmvizError(

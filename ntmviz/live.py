@@ -21,6 +21,8 @@ a healthy one. What was flushed outlives a kill."""
 TICK_MS = 1000
 SILENT_S = 3
 """Seconds without news, which come at least once a second, after which something is said."""
+WAITING_S = (3, 6, 12, 24, 48)
+"""Seconds at which it is said that the session's file is not there yet."""
 STARTING_S = 20
 """Likewise while it starts: a cold disk takes long to load torch from."""
 
@@ -49,7 +51,8 @@ class EngineProcess(QObject):
         self._result: dict[str, Any] | None = None
         self._failure = ""
         self.has_died = False
-        """Whether it ended unasked and without a word."""
+        """Whether it ended unasked, for nothing that another try would meet again."""
+        self._is_waiting = self._is_lost = False
         self._is_ready = self._is_ending = self._is_over = False
         self._silent_s, self._patience_s = 0, STARTING_S
         self._is_silent = False
@@ -132,18 +135,24 @@ class EngineProcess(QObject):
             self._child.send(order=name, **more)
 
     def _on_heard(self, news: dict[str, Any]) -> None:
+        name = news.pop("news", None)
         self._silent_s, self._patience_s = 0, SILENT_S
-        if self._is_silent:
+        self._is_waiting = name == "waiting" or (self._is_waiting and name == "alive")
+        if self._is_silent and not self._is_waiting:
             self._is_silent = False
             self.answered.emit()
-        match name := news.pop("news", None):
+        match name:
             case "over":
                 self._result, self._failure = news["result"], news["failure"] or ""
                 self._is_over = True
             case "failed":
-                self._failure = news["message"]
+                self._failure, self._is_lost = news["message"], news.get("is_lost", False)
             case _ if self._is_ending:
                 pass
+            case "waiting" if news["seconds"] in WAITING_S:
+                self._is_silent = True
+                missing = f"the recorder has not made the session's file within {news['seconds']} s"
+                self.fell_silent.emit(f"{missing}; training starts when it has")
             case "ready":
                 self._is_ready = True
                 self.ready.emit(news["path"])
@@ -175,8 +184,9 @@ class EngineProcess(QObject):
 
     def _on_ended(self, code: int) -> None:
         self._clock.stop()
-        self.has_died = code != 0 and not (self._failure or self._is_ending or self._is_over)
-        if self.has_died:
+        is_silent = code != 0 and not (self._failure or self._is_ending or self._is_over)
+        self.has_died = is_silent or self._is_lost
+        if is_silent:
             kept = (
                 "; every step that was flushed is in the session" if self._is_ready else " before there was a session"
             )

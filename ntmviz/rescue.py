@@ -53,7 +53,7 @@ class Rescue(QObject):
     def _offer_restart(self, what: str) -> None:
         options = self._desk.options
         assert options is not None
-        resumes = _has_checkpoint(options.out)
+        resumes = self._desk.training_path is not None and _has_checkpoint(options.out)
 
         def restart() -> None:
             self._desk.restart(resumes=resumes)

@@ -24,6 +24,8 @@ from sessions import Recorder
 from sessions import policy as policies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
     from ntmviz.preparing import Start
@@ -56,11 +58,12 @@ class Progress:
 class Run:
     """A model, a task, an engine and a recorder, from the first iteration to the last checkpoint.
 
+    on_wait: called at every second that the session's file is not there yet, with their number.
     Raises CoreError or UsageError for options that cannot be, SessionError where the file cannot be written,
     NtmvizError where memory is too small.
     """
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: RunOptions, on_wait: Callable[[int], None] | None = None) -> None:
         torch.set_num_threads(1)  # a second thread beside a busy core slows eager steps of this size threefold
         self.options = options
         start = start_of(options)
@@ -84,6 +87,7 @@ class Run:
                 "parent": dict(start.parent or {}),
             },
             overwrite=options.overwrite,
+            on_wait=on_wait,
         )
         self.engine = start.engine(self.recorder)
         if start.parent is not None:

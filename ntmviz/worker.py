@@ -1,10 +1,11 @@
-"""The engine process: does as the window orders, and says how it goes. `python -m ntmviz.worker`.
+"""The engine process: does as the window orders, and says how it goes. `python -m sessions.bound ntmviz.worker`.
 
 Frames on standard input: {"order": "start", "options": {...}} begins a training; {"order": "pause" | "resume" |
 "stop"}, {"order": "record", "policy": "every:10"} and {"order": "keep_on", "is_on": bool} steer it. Frames on standard
-output: {"news": "ready", "path"}, {"news": "progress", ...}, {"news": "solved", ...}, {"news": "over", "result",
-"failure"}, {"news": "refused" | "failed", "message"} and, while there is nothing else to say, {"news": "alive"}. The
-orders of stepping by hand and their news are those of `hand_orders`.
+output: {"news": "waiting", "seconds"} until the session's file is there, {"news": "ready", "path"}, {"news":
+"progress", ...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "refused", "message"},
+{"news": "failed", "message", "is_lost"} and, while there is nothing else to say, {"news": "alive"}. The orders of
+stepping by hand and their news are those of `hand_orders`.
 
 The end of the input is the end of the process: weights are kept, the session is sealed, nothing is orphaned. A training
 that is to be kept on goes on to its own end instead, and the next window finds it in `running`. SIGTERM is the order to
@@ -32,9 +33,8 @@ from ntmviz.hand_orders import HandOrders
 from ntmviz.outbox import Outbox
 from ntmviz.run_options import RunOptions
 from ntmviz.runs import Run
-from sessions import SessionError
+from sessions.errors import LostError, SessionError
 from sessions.framing import FrameError, read_frame
-from sessions.stopped import wake_when_parent_dies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,9 +123,9 @@ class Worker:
             raise UsageError("a training goes on here already; finish it before another one starts")
         options = RunOptions.from_json(_part(order, "options", dict))
         try:
-            self._run = Run(options)
+            self._run = Run(options, on_wait=lambda seconds: self._tell("waiting", seconds=seconds))
         except _OURS as error:
-            self._tell("failed", message=str(error))
+            self._tell("failed", message=str(error), is_lost=isinstance(error, LostError))
             self._is_leaving = True
             return
         self._tell("ready", path=str(self._run.recorder.path))
@@ -209,6 +209,8 @@ def _go_on_alone(session: Path) -> None:
 
 def main() -> int:
     """Serve the orders of the standard streams. Returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    _give_way()
     # Unbuffered: a thread that waits in a buffered stream keeps its lock, and the interpreter could not end.
     orders, news = open(sys.stdin.fileno(), "rb", buffering=0), open(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may garble the frames
@@ -245,14 +247,3 @@ def _part(order: Mapping[str, Any], name: str, kind: type[_Part]) -> _Part:
     if not isinstance(found, kind):
         raise UsageError(f"the order {order['order']!r} gives {name} as {kind.__name__}; got {found!r}")
     return found
-
-
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    wake_when_parent_dies()
-    _give_way()
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the terminal tells the window, which then ends our input
-    code = main()
-    sys.stdout.flush()
-    sys.exit(code)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.errors import FrameError, SessionError
+from sessions.errors import FrameError, LostError, SessionError
 from sessions.framing import encode, read_frame, send
 from sessions.launch import start_writer
-from sessions.stopped import wake
 
 if TYPE_CHECKING:
     import io
 
-START_S = 60.0
-"""How long the writer may take to create the file."""
+START_S = 60
+"""How long the writer may take to create the file, in whole seconds."""
 KILL_S = 2.0
 """How long a writer that was killed may take to be gone."""
 FLUSH_S = 0.05
@@ -52,15 +53,19 @@ class Channel:
     `put` never waits. The thread sends what waits every FLUSH_S, or at once when asked, then has the writer flush and
     waits for its answer; so what is on its way is bounded, and a writer that is gone is noticed. A process that forks
     has no part in it: the child drops the line, so that the writer still sees the end of its input.
+
+    on_wait: called at every second that the file is not there yet, with their number.
+    Raises SessionError where the file cannot be created, LostError where nobody says why.
     """
 
-    def __init__(self, create: Mapping[str, Any]) -> None:
+    def __init__(self, create: Mapping[str, Any], on_wait: Callable[[int], None] | None = None) -> None:
         self._has_work = threading.Condition()
         self._waiting: deque[Waiting] = deque()
         self._waiting_bytes = 0
         self._asked = self._flushed = 0
         self._is_ready = self._is_urgent = self._is_closing = self._is_over = False
         self.failure: str | None = None
+        self._is_lost = False
         self._is_foreign = False
         with _forking:
             self._process = start_writer()
@@ -73,7 +78,7 @@ class Channel:
         except RuntimeError as error:
             self._end_process()
             raise SessionError(f"a thread to record with was wanted; {error}: end some, or raise the limit") from None
-        self._wait_for_file()
+        self._wait_for_file(on_wait)
 
     @property
     def waiting_bytes(self) -> int:
@@ -127,7 +132,7 @@ class Channel:
         with self._has_work:
             self._is_closing = True
             self._has_work.notify_all()
-            wake(self._process)
+            self._wake()
             if threading.current_thread() is self._thread:
                 return  # the garbage collector happened to run there; the thread ends by itself
             # Waiting lets go of the lock, also where a signal's handler closes what it has interrupted in `put`.
@@ -137,14 +142,30 @@ class Channel:
             self._process.kill()
         self._thread.join(KILL_S)
 
-    def _wait_for_file(self) -> None:
-        """Return when the writer has created the file. SessionError, and no writer, where it cannot."""
+    def _wake(self) -> None:
+        """Let a writer go on that SIGSTOP holds; to one that runs it is nothing."""
+        if sys.platform != "win32":
+            self._process.send_signal(signal.SIGCONT)
+
+    def _wait_for_file(self, on_wait: Callable[[int], None] | None) -> None:
+        """Return when the writer has created the file. SessionError, and no writer, where it cannot.
+
+        One that is stopped is let go on: without a file there is nothing that anybody could want to hold.
+        """
         try:
+            for seconds in range(1, START_S + 1):
+                with self._has_work:
+                    if self._has_work.wait_for(lambda: self._is_ready or self._is_over, 1.0):
+                        break
+                self._wake()
+                if on_wait is not None:
+                    on_wait(seconds)
             with self._has_work:
-                if not self._has_work.wait_for(lambda: self._is_ready or self._is_over, START_S):
-                    self.failure = f"the process that writes the session did not create it within {START_S:g} s"
+                if not self._is_ready and self.failure is None:
+                    self._is_lost = True
+                    self.failure = f"the process that writes the session did not create it within {START_S} s"
                 if not self._is_ready:
-                    raise SessionError(str(self.failure))
+                    raise (LostError if self._is_lost else SessionError)(str(self.failure))
         finally:
             if not self._is_ready:
                 self._process.kill()
@@ -164,6 +185,7 @@ class Channel:
             self._receive(None)
             self._process.wait()
         except (OSError, FrameError, SessionError) as error:
+            self._is_lost = isinstance(error, LostError)
             self._fail(str(error))
         except Exception as error:
             # Whatever it was, whoever records must not go on filling a queue that nobody empties.
@@ -209,7 +231,7 @@ class Channel:
         answer = read_frame(self._answers)
         if answer is None:
             if wanted is not None:
-                raise SessionError(f"the process that writes the session ended unexpectedly (pid {self.pid})")
+                raise LostError(f"the process that writes the session ended unexpectedly (pid {self.pid})")
         elif answer.head["op"] == "failed":
             raise SessionError(answer.head["message"])
         elif answer.head["op"] != wanted:

@@ -28,6 +28,10 @@ class SessionError(Exception):
         return one_line(super().__str__())
 
 
+class LostError(SessionError):
+    """The process that was to write a session is gone, or does not answer, and did not say why: another may do."""
+
+
 class DamageError(SessionError):
     """A part of a session is not what its checksum says; the other parts can still be read."""
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from sessions import bound
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ def start_writer() -> subprocess.Popen[bytes]:
     try:
         with _standard_streams_taken(), _no_debugger():
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "sessions.writer"],
+                bound.command("sessions.writer"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
                 env=_environment(),
-                start_new_session=True,
+                process_group=bound.GROUP,
             )
     except OSError as error:
         raise SessionError(f"a process to write the session was wanted; {error.strerror}: {sys.executable}") from None

@@ -24,7 +24,7 @@ from sessions.packing import Packing
 from sessions.paths import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -47,7 +47,9 @@ class Recorder:
 
     info: title, model, model_config, task, task_settings, train, device, seed, parent; JSON values, none obligatory.
     overwrite: replace a file that is there; a session that is still being recorded is never replaced.
-    Raises SessionError where the file cannot be created, or is there and may not be replaced.
+    on_wait: called at every second that the file is not there yet, with their number.
+    Raises SessionError where the file cannot be created, or is there and may not be replaced; LostError, one of these,
+    where the writer did not say why.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Recorder:
         info: Mapping[str, Any] | None = None,
         *,
         overwrite: bool = False,
+        on_wait: Callable[[int], None] | None = None,
     ) -> None:
         self.path = absolute(path)
         self._packing = Packing.of_steps(spec)
@@ -68,7 +71,8 @@ class Recorder:
                 "spec": spec.to_json(),
                 "info": dict(info or {}),
                 "overwrite": overwrite,
-            }
+            },
+            on_wait,
         )
         self._finish = weakref.finalize(self, self._channel.close, CLOSE_S)
         self._log_heads: dict[tuple[str, ...], Mapping[str, Any]] = {}

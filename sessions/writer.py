@@ -1,4 +1,4 @@
-"""The process that alone writes a session file: `python -m sessions.writer`, started by `sessions.Recorder`.
+"""The process that alone writes a session file: `python -m sessions.bound sessions.writer`, started by `Recorder`.
 
 Frames come in over stdin, the first of them "create"; an answer goes out over stdout for it, for every "flush", and for
 a failure. The end of stdin ends the process, whatever became of its parent: it seals the file and leaves.
@@ -22,7 +22,6 @@ from sessions.errors import FrameError, SessionError, reason
 from sessions.framing import Frame, Readable, Writable, read_frame, write_frame
 from sessions.info import SessionInfo, Writer, encode_header
 from sessions.schema import State, TextKind
-from sessions.stopped import wake_when_parent_dies
 from sessions.storage import SessionFile
 
 if sys.platform != "win32":
@@ -35,14 +34,11 @@ if TYPE_CHECKING:
 
 NICENESS = 5
 """Of lower priority than the training it records."""
-_FOR_OTHERS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
-"""Signals that schedulers send to every process of a job, to which the training may answer by going on."""
 
 
 def main() -> None:
     """Serve the frames of stdin. Leaves by `os._exit`, as the HDF5 library can crash in closing after a failure."""
-    _ignore_signals()
-    wake_when_parent_dies()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it leaves with its parent, whose end is the end of stdin
     frames, answers = _take_standard_streams()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -77,13 +73,6 @@ def serve(frames: Readable, answers: Writable) -> None:
     written = file.status
     file.close(state)
     compact(str(first.head["path"]), written)
-
-
-def _ignore_signals() -> None:
-    """Leave only with the parent, whose end is the end of stdin."""
-    for name in _FOR_OTHERS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _take_standard_streams() -> tuple[Readable, Writable]:
@@ -220,7 +209,3 @@ def _in_one_line(error: BaseException) -> str:
         return str(error)
     kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
     return f"nothing more can be written to the session ({kind}{reason(error)})"
-
-
-if __name__ == "__main__":
-    main()

@@ -39,8 +39,8 @@ def children(pid: int) -> dict[int, str]:
 
 
 def child_running(pid: int, module: str) -> int | None:
-    """The child of a process that runs `python -m MODULE`, or None."""
-    return next((child for child, command in children(pid).items() if f"-m {module}" in command), None)
+    """The child of a process that is bound to it and runs a module, or None."""
+    return next((child for child, command in children(pid).items() if f"-m sessions.bound {module}" in command), None)
 
 
 def iterations_in(path: Path) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -154,6 +156,48 @@ def test_an_engine_killed_while_it_starts_is_started_anew_by_one_click(window, o
     assert window.desk.recording.info.parent == {}
 
 
+@pytest.fixture
+def no_file(tmp_path):
+    """Nobody can create a session in the folder of the test; calling it lets them again."""
+    opened = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(opened, fcntl.LOCK_EX)
+    yield lambda: fcntl.flock(opened, fcntl.LOCK_UN)
+    os.close(opened)
+
+
+def recorder_of(window):
+    """The recorder's process, as soon as the engine has started it."""
+    engine = window.desk.engine.pid
+    wait_for(lambda: child_running(engine, "sessions.writer"))
+    return child_running(engine, "sessions.writer")
+
+
+def test_a_recorder_that_makes_no_file_is_told_of_until_it_does(window, options, no_file, qtbot):
+    window.desk.train(options)
+    told = "has not made the session's file within 3 s; training starts when it has; there is no checkpoint yet"
+    offered(window, qtbot, told, "Start anew from seed 0")
+    no_file()
+    qtbot.waitUntil(lambda: window.views.machine.figure is not None, timeout=30_000)
+    assert window.notice.isHidden()
+
+
+def test_a_recorder_stopped_before_it_made_its_file_is_let_go_on(window, options, no_file, qtbot):
+    window.desk.train(options)
+    os.kill(recorder_of(window), signal.SIGSTOP)
+    no_file()
+    qtbot.waitUntil(lambda: window.views.machine.figure is not None, timeout=30_000)
+
+
+def test_a_recorder_killed_before_it_made_its_file_is_replaced_by_one_click(window, options, no_file, path, qtbot):
+    window.desk.train(options)
+    os.kill(recorder_of(window), signal.SIGKILL)
+    no_file()
+    offered(window, qtbot, "he process that writes the session ended unexpectedly", "Start anew from seed 0")
+    accept(window, qtbot)
+    qtbot.waitUntil(lambda: window.views.machine.figure is not None, timeout=30_000)
+    assert window.desk.recording.path != path
+
+
 def test_a_stopped_recorder_is_told_of_and_one_click_lets_it_go_on(window, options, path, qtbot):
     large = {"locations": 256, "word_size": 32, "hidden_size": 16}
     window.desk.train(RunOptions(**(options.to_json() | {"model_settings": large, "record": "all"})))
@@ -193,6 +237,19 @@ def test_a_killed_window_leaves_nothing_even_where_engine_and_recorder_were_stop
     window.kill()
     wait_for(lambda: is_gone(engine) and is_gone(recorder))
     check_kept(path, 1, complete=True)
+
+
+def test_a_killed_window_leaves_no_engine_that_was_stopped_at_birth(launch, options):
+    window = launch("-c", WINDOW, json.dumps(options.to_json()))
+    wait_for(lambda: child_running(window.pid, "ntmviz.worker"))
+    engine = child_running(window.pid, "ntmviz.worker")
+    os.kill(engine, signal.SIGSTOP)
+    window.kill()
+    try:
+        wait_for(lambda: is_gone(engine), deadline_s=10)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(engine, signal.SIGKILL)
 
 
 def test_a_window_whose_terminal_closes_ends_in_order(launch, options, path):

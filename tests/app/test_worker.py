@@ -8,13 +8,13 @@ import queue
 import signal
 import struct
 import subprocess
-import sys
 import termios
 
 import pytest
 
 from ntmviz.outbox import Outbox
 from ntmviz.worker import Worker
+from sessions import bound
 from sessions.framing import read_frame, write_frame
 from tests.app.processes import check_kept, iterations_in, wait_for
 
@@ -107,7 +107,7 @@ def test_an_order_that_cannot_be_is_refused_in_one_line_and_the_next_one_counts(
 
 def test_training_does_not_wait_for_a_window_that_does_not_read(options, path, pipe):
     read_end, write_end = pipe
-    worker = subprocess.Popen([sys.executable, "-m", "ntmviz.worker"], stdin=subprocess.PIPE, stdout=write_end)
+    worker = subprocess.Popen(bound.command("ntmviz.worker"), stdin=subprocess.PIPE, stdout=write_end)
     try:
         write_frame(worker.stdin, {"order": "start", "options": options.to_json()})
         worker.stdin.flush()

@@ -1,7 +1,7 @@
 """What the scripts of tests do that a user's script does."""
 
 import time
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ntm_core.trace import EpisodeInfo
 from sessions import Recorder
@@ -11,7 +11,7 @@ STEPS = 41
 """Of each recorded episode."""
 
 
-def new_recorder(path: str, **settings: bool) -> Recorder:
+def new_recorder(path: str, **settings: Any) -> Recorder:
     return Recorder(path, tiny_spec(), **settings)
 
 

@@ -304,7 +304,7 @@ def test_a_full_disk_ends_recording_and_not_training(path, caplog):
 
 def test_a_writer_that_never_finishes_is_ended(path, monkeypatch, is_gone, caplog):
     monkeypatch.setattr(recorder_module, "CLOSE_S", 0.2)
-    monkeypatch.setattr("sessions.channel.wake", lambda process: None)  # one that hangs would not wake
+    monkeypatch.setattr("sessions.channel.Channel._wake", lambda channel: None)  # one that hangs would not wake
     recorder = sessions.Recorder(path, tiny_spec())
     os.kill(recorder.writer_pid, signal.SIGSTOP)
     recorder.close()

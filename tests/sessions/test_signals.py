@@ -35,6 +35,18 @@ signal.signal(signal.SIGTERM, go)
 """
 
 
+WITH_A_WRITER_STOPPED_AT_BIRTH = """
+from sessions.launch import start_writer
+
+writer = start_writer()
+while not {is_time}:
+    pass
+os.kill(writer.pid, signal.SIGSTOP)
+print(writer.pid, flush=True)
+idle()
+"""
+
+
 @contextlib.contextmanager
 def owner_of(path, script):
     """A script that records, and the id of its writer; it must have ended by itself in the end."""
@@ -114,6 +126,21 @@ def test_nobody_waits_for_a_writer_whose_owner_is_gone(path, wait_until, is_gone
             os.kill(writer, signal.SIGCONT)
         wait_until(lambda: is_gone(writer))
     check_session(path, 3, complete=False)
+
+
+@pytest.mark.parametrize(
+    "is_time", ["True", "os.getsid(writer.pid) == writer.pid"], ids=["before its first line", "before it listens"]
+)
+def test_a_writer_stopped_while_it_starts_ends_with_its_owner(is_time, path, wait_until, is_gone):
+    with owner_of(path, WITH_A_WRITER_STOPPED_AT_BIRTH.format(is_time=is_time)) as (owner, writer):
+        wait_until(lambda: is_stopped(writer))
+        owner.kill()
+        owner.wait(10)
+        try:
+            wait_until(lambda: is_gone(writer))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(writer, signal.SIGKILL)
 
 
 def is_stopped(pid):

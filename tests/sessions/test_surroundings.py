@@ -15,6 +15,7 @@ import pytest
 
 import sessions
 from sessions import channel as channel_module
+from sessions.errors import LostError
 from tests.sessions.checks import check_session
 from tests.sessions.runner import PRELUDE, run
 from tests.sessions.scripts import new_recorder
@@ -111,9 +112,11 @@ assert recorder.dropped_episodes == 0
 
 
 def test_a_writer_that_does_not_come_to_create_its_file_is_given_up(path, monkeypatch):
-    monkeypatch.setattr(channel_module, "START_S", 0.5)
-    with held(path.parent), pytest.raises(sessions.SessionError, match=r"did not create it within 0\.5 s"):
-        new_recorder(path)
+    monkeypatch.setattr(channel_module, "START_S", 2)
+    waited = []
+    with held(path.parent), pytest.raises(LostError, match="did not create it within 2 s"):
+        new_recorder(path, on_wait=waited.append)
+    assert waited == [1, 2]
     assert not path.exists()
     new_recorder(path).close()
 
@@ -134,9 +137,20 @@ def test_a_writer_killed_before_it_has_a_file_is_told(path, monkeypatch, wait_un
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with held(path.parent), pytest.raises(sessions.SessionError, match=r"ended unexpectedly \(pid \d+\)$"):
+    with held(path.parent), pytest.raises(LostError, match=r"ended unexpectedly \(pid \d+\)$"):
         new_recorder(path)
     killer.join()
+    new_recorder(path).close()
+
+
+def test_a_writer_stopped_before_it_has_a_file_is_let_go_on(path, monkeypatch):
+    class Popen(subprocess.Popen):
+        def __init__(self, *words, **settings):
+            super().__init__(*words, **settings)
+            os.kill(self.pid, signal.SIGSTOP)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    monkeypatch.setattr(channel_module, "START_S", 10)
     new_recorder(path).close()
 
 

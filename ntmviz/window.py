@@ -14,6 +14,7 @@ from ntmviz import ink, running, theme
 from ntmviz.arrangements import Arrangements
 from ntmviz.by_hand import ByHand
 from ntmviz.desk import Desk
+from ntmviz.health_watch import HealthWatch
 from ntmviz.icons import icon
 from ntmviz.navigation import Navigation
 from ntmviz.notice import Notice
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.by_hand = ByHand(self)
         self.commands = SessionCommands(self)
         self.saving = SavingCommands(self)
+        HealthWatch(self, self.views.health)
         self._workspace = WORKSPACES[0]
         self._connect()
         self._restore()

@@ -16,6 +16,7 @@ from ntmviz.views.by_hand import ByHandPanel
 from ntmviz.views.episodes import EpisodeList
 from ntmviz.views.field import FieldView
 from ntmviz.views.fork_tree import ForkTree
+from ntmviz.views.health import HealthView
 from ntmviz.views.machine import MachineView
 from ntmviz.views.run_panel import RunPanel
 from ntmviz.views.sequence import SequenceView
@@ -65,6 +66,7 @@ class Views:
         self.by_hand.setMinimumWidth(LEAST_LEFT)
         self.forks = ForkTree(palette)
         self.this_step = ThisStepView()
+        self.health = HealthView()
         self.sequence.setMinimumHeight(LEAST_HEIGHT)
         self.training.setMinimumHeight(LEAST_HEIGHT)
         self.legend = Legend(palette)
@@ -85,6 +87,7 @@ class Views:
             ("Training", self.training),
             ("This step", self.this_step),
             ("State", self.field),
+            ("Health", self.health),
         ):
             self.docks[title] = Dock(title, view, window)
         self.episodes_header = self.docks["Episodes"].header
@@ -130,6 +133,7 @@ class Views:
         window.addDockWidget(right, docks["Addressing"])
         window.addDockWidget(right, docks["This step"])
         window.tabifyDockWidget(docks["This step"], docks["State"])
+        window.tabifyDockWidget(docks["State"], docks["Health"])
         window.addDockWidget(bottom, docks["Sequence"])
         window.splitDockWidget(docks["Sequence"], docks["Training"], Qt.Orientation.Horizontal)
         elsewhere = {name for column in LEFT_COLUMN.values() for name in column} - set(LEFT_COLUMN[workspace])

@@ -1,5 +1,7 @@
 """The views show every network of the registry without knowing it: they go by roles."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -183,6 +185,21 @@ def test_the_window_draws_it(model, session_of_model, open_window, qtbot):
     for field in shown_fields(window.presenter.now.source.spec):
         window.store.update(field=field.name)
         assert views.field.figure is not None
+
+
+VERDICTS = {"lstm": "no memory"}
+
+
+def test_the_health_panel_says_what_the_command_line_says(model, session_of_model, open_window, qtbot, call):
+    window = open_window(session_of_model(model))
+    window.views.docks["Health"].raise_()
+    qtbot.waitUntil(lambda: window.views.health.sentences != ())
+    _, out, _ = call("info", session_of_model(model), "--json")
+    assert list(window.views.health.sentences) == json.loads(out[-1])["health"]
+    assert VERDICTS.get(model, "") in window.views.health.sentences[0]
+    window.desk.close()
+    window.show_workspace()
+    qtbot.waitUntil(lambda: window.views.health.sentences == ())
 
 
 def kept(phases):

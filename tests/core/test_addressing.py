@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
 from ntm_core import addressing
+from ntm_core.trace import WriteOrder
 from tests.core import slow
 
 if TYPE_CHECKING:
@@ -32,18 +34,24 @@ def arguments(
 
     memory = random.normal(size=(batch, locations, word)) * random.choice([0.0, 1e-3, 1.0, 10.0])
     weighting = shares(batch, heads, locations)
+    lookup = (memory, random.normal(size=(batch, heads, word)), random.uniform(0, 50, (batch, heads)))
+    mask = random.uniform(0, 1, (batch, heads, word))
+    written = (
+        memory,
+        weighting,
+        random.uniform(0, 1, (batch, heads, word)),
+        random.normal(size=(batch, heads, word)),
+    )
     return {
-        "content_weighting": (memory, random.normal(size=(batch, heads, word)), random.uniform(0, 50, (batch, heads))),
+        "content_weighting": lookup,
+        "masked": (*lookup, mask),
+        "primed": (*lookup, mask, random.normal(size=(batch, random.choice([1, heads]), locations))),
         "interpolate": (weighting, shares(batch, heads, locations), random.uniform(0, 1, (batch, heads))),
         "shift": (weighting, shares(batch, heads, 2 * reach + 1)),
         "sharpen": (weighting, random.uniform(1, 21, (batch, heads))),
         "read": (memory, weighting),
-        "write": (
-            memory,
-            weighting,
-            random.uniform(0, 1, (batch, heads, word)),
-            random.normal(size=(batch, heads, word)),
-        ),
+        "write": written,
+        "write_head_after_head": written,
     }
 
 
@@ -51,17 +59,30 @@ def tensors(*arrays: np.ndarray[Any, Any]) -> tuple[torch.Tensor, ...]:
     return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
 
 
-NAMES = ("content_weighting", "interpolate", "shift", "sharpen", "read", "write")
-WEIGHTINGS = NAMES[:4]
+FUNCTIONS: dict[str, tuple[Callable[..., torch.Tensor], Callable[..., Any]]] = {
+    "content_weighting": (addressing.content_weighting, slow.content_weighting),
+    "masked": (addressing.content_weighting, slow.content_weighting),
+    "primed": (addressing.content_weighting, slow.content_weighting),
+    "interpolate": (addressing.interpolate, slow.interpolate),
+    "shift": (addressing.shift, slow.shift),
+    "sharpen": (addressing.sharpen, slow.sharpen),
+    "read": (addressing.read, slow.read),
+    "write": (addressing.write, slow.write),
+    "write_head_after_head": (
+        partial(addressing.write, write_order=WriteOrder.SEQUENTIAL),
+        slow.write_head_after_head,
+    ),
+}
+WEIGHTINGS = tuple(FUNCTIONS)[:6]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @settings(max_examples=40, deadline=None)
 @given(sizes=sizes)
 def test_each_function_equals_a_slow_loop(name: str, sizes: tuple[int, ...]) -> None:
     given_arrays = arguments(*sizes)[name]
-    result = getattr(addressing, name)(*tensors(*given_arrays))
-    np.testing.assert_allclose(result.numpy(), getattr(slow, name)(*given_arrays), rtol=1e-9, atol=1e-12)
+    function, slowly = FUNCTIONS[name]
+    np.testing.assert_allclose(function(*tensors(*given_arrays)).numpy(), slowly(*given_arrays), rtol=1e-9, atol=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -69,7 +90,7 @@ def test_each_function_equals_a_slow_loop(name: str, sizes: tuple[int, ...]) -> 
 def test_every_stage_of_addressing_gives_weights_that_sum_to_one(sizes: tuple[int, ...]) -> None:
     drawn = arguments(*sizes)
     for name in WEIGHTINGS:
-        weighting = getattr(addressing, name)(*tensors(*drawn[name]))
+        weighting = FUNCTIONS[name][0](*tensors(*drawn[name]))
         assert (weighting >= 0).all()
         np.testing.assert_allclose(weighting.sum(-1).numpy(), 1, atol=1e-12)
 
@@ -120,8 +141,79 @@ def test_two_heads_erase_together_before_either_adds() -> None:
     memory = torch.ones(1, 1, 1, dtype=torch.float64)
     weighting, erase = torch.ones(1, 2, 1).double(), torch.full((1, 2, 1), 0.5).double()
     add = torch.tensor([[[3.0], [5.0]]], dtype=torch.float64)
-    # One after the other, the second erase would halve the first add: 1 * 0.5 + 3, halved, + 5 = 6.75.
-    assert addressing.write(memory, weighting, erase, add).item() == 8.25
+    assert addressing.write(memory, weighting, erase, add).item() == 0.25 + 8
+    # One after the other, the second erase also halves the first add.
+    assert addressing.write(memory, weighting, erase, add, WriteOrder.SEQUENTIAL).item() == (0.5 + 3) / 2 + 5
+
+
+def test_the_two_orders_of_writing_are_those_of_their_formulas_and_far_apart() -> None:
+    memory, weighting, erase, add = tensors(*arguments(2, 2, 4, 3, 0, seed=5)["write"])
+    (e1, e2), (a1, a2) = (torch.einsum("bhn,bhw->hbnw", weighting, each) for each in (erase, add))
+    parallel = addressing.write(memory, weighting, erase, add)
+    torch.testing.assert_close(parallel, memory * ((1 - e1) * (1 - e2)) + (a1 + a2))
+    sequential = addressing.write(memory, weighting, erase, add, WriteOrder.SEQUENTIAL)
+    torch.testing.assert_close(sequential, (memory * (1 - e1) + a1) * (1 - e2) + a2)
+    torch.testing.assert_close(parallel - sequential, a1 * e2)
+    assert (parallel - sequential).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_heads_that_write_to_different_rows_may_do_so_in_any_order(heads: int) -> None:
+    memory, _, erase, add = tensors(*arguments(1, heads, 4, 3, 0, seed=5)["write"])
+    apart = torch.eye(4, dtype=torch.float64)[None, :heads]
+    sequential = addressing.write(memory, apart, erase, add, WriteOrder.SEQUENTIAL)
+    torch.testing.assert_close(sequential, addressing.write(memory, apart, erase, add), atol=1e-12, rtol=0)
+
+
+@settings(max_examples=40)
+@given(sizes=sizes)
+def test_a_mask_of_ones_and_a_prior_of_zeros_change_nothing(sizes: tuple[int, ...]) -> None:
+    memory, key, strength = tensors(*arguments(*sizes)["content_weighting"])
+    plain = addressing.content_weighting(memory, key, strength)
+    masked = addressing.content_weighting(memory, key, strength, torch.ones_like(key))
+    torch.testing.assert_close(masked, plain, atol=1e-12, rtol=0)
+    primed = addressing.content_weighting(memory, key, strength, prior=torch.zeros_like(plain))
+    assert torch.equal(primed, plain)
+
+
+@settings(max_examples=40)
+@given(sizes=sizes)
+def test_a_lookup_ignores_what_its_mask_hides_of_key_and_rows(sizes: tuple[int, ...]) -> None:
+    memory, key, strength = tensors(*arguments(*sizes)["content_weighting"])
+    columns = torch.arange(key.shape[-1]) % 2
+    mask = columns.double().expand_as(key)
+    other = addressing.content_weighting(memory - 7 * (1 - columns), key + 3 * (1 - columns), strength, mask)
+    torch.testing.assert_close(other, addressing.content_weighting(memory, key, strength, mask), atol=1e-12, rtol=0)
+
+
+def test_a_prior_multiplies_the_weights() -> None:
+    memory, key, strength = tensors(*arguments(2, 2, 4, 3, 0, seed=5)["content_weighting"])
+    factors = torch.tensor([1.0, 2.0, 3.0, 0.5], dtype=torch.float64)
+    expected = addressing.content_weighting(memory, key, strength) * factors
+    primed = addressing.content_weighting(memory, key, strength, prior=factors.log().expand(2, 1, 4))
+    torch.testing.assert_close(primed, expected / expected.sum(-1, keepdim=True))
+
+
+@pytest.mark.parametrize(
+    ("known", "unmasked", "masked"), [(16, 0.90, 0.99), (8, 0.35, 0.72)], ids=["a quarter", "an eighth"]
+)
+@pytest.mark.parametrize("hidden", [0.0, 0.1])
+def test_a_mask_finds_the_row_of_which_a_cue_shows_only_a_part(
+    known: int, unmasked: float, masked: float, hidden: float
+) -> None:
+    """The case for masks of Csordas and Schmidhuber 2019. hidden: the mask where the cue shows nothing."""
+    found = []
+    for seed in range(5):
+        random = torch.Generator().manual_seed(seed)
+        memory = torch.randint(0, 2, (1, 128, 64), generator=random).double() * 2 - 1
+        is_known = torch.arange(64) < known
+        cues, strength = memory * is_known, torch.full((1, 128), 20.0).double()  # a head for each row
+        mask = torch.where(is_known, 1.0, hidden).double().expand_as(cues)
+        looked_up = [addressing.content_weighting(memory, cues, strength, each) for each in (None, mask)]
+        found.append([weighting.diagonal(dim1=1, dim2=2).mean() for weighting in looked_up])
+    without, with_mask = torch.tensor(found).mean(0).tolist()
+    assert without == pytest.approx(unmasked, abs=0.06)
+    assert with_mask == pytest.approx(masked, abs=0.07)
 
 
 @pytest.mark.parametrize("heads", [1, 2])
@@ -140,10 +232,10 @@ def test_a_write_is_repeated_in_numpy_from_what_is_recorded(heads: int) -> None:
     np.testing.assert_allclose(addressing.write(memory, weighting, erase, add).numpy(), rebuilt, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_gradients_are_right_on_a_small_memory(name: str) -> None:
     given_tensors = tensors(*arguments(2, 2, 4, 3, 1, seed=5)[name])
-    assert gradcheck(getattr(addressing, name), [each.requires_grad_() for each in given_tensors])
+    assert gradcheck(FUNCTIONS[name][0], [each.requires_grad_() for each in given_tensors])
 
 
 def _zero_memory(like: torch.Tensor) -> torch.Tensor:
@@ -175,6 +267,34 @@ def test_extremes_stay_finite_forward_and_backward(
     )
     for each in (result, *gradients):
         assert each.isfinite().all()
+
+
+@pytest.mark.parametrize("key", [0.0, 1.0])
+@pytest.mark.parametrize("memory_of", [torch.ones_like, _zero_memory], ids=["ones", "zeros"])
+def test_a_lookup_with_mask_and_prior_has_a_finite_gradient_where_there_is_nothing(
+    memory_of: Callable[[torch.Tensor], torch.Tensor], key: float
+) -> None:
+    memory, prior = memory_of(torch.empty(1, 128, 20)), torch.log(_one_hot(torch.empty(1, 1, 128)) * 30 + 1)
+    strength, keys = torch.full((1, 1), 50.0), torch.full((1, 1, 20), key)
+    for mask in (torch.full((1, 1, 20), 0.1), torch.zeros(1, 1, 20), _one_hot(torch.empty(1, 1, 20))):
+        given_tensors = [each.clone().requires_grad_() for each in (memory, keys, strength, mask, prior)]
+        weighting = addressing.content_weighting(*given_tensors)
+        assert weighting.sum().item() == pytest.approx(1, abs=1e-6)
+        gradients = torch.autograd.grad(weighting.square().sum() + weighting[0, 0, 1], given_tensors)
+        assert all(each.isfinite().all() and each.abs().max() < 1e5 for each in gradients)
+
+
+@pytest.mark.parametrize("write_order", WriteOrder)
+def test_writes_of_several_heads_have_a_gradient_where_they_erase_all(write_order: WriteOrder) -> None:
+    memory = torch.ones(1, 4, 3, requires_grad=True)
+    weighting = _one_hot(torch.empty(1, 2, 4)).requires_grad_()
+    erase, add = torch.ones(1, 2, 3, requires_grad=True), torch.zeros(1, 2, 3, requires_grad=True)
+    written = addressing.write(memory, weighting, erase, add, write_order)
+    assert written[0, 0].tolist() == [0, 0, 0]
+    gradients = torch.autograd.grad(written.square().sum() + written.sum(), (memory, weighting, erase, add))
+    assert all(each.isfinite().all() for each in gradients)
+    # In sequence the second head has erased what the first one added.
+    assert gradients[3][0, 0].tolist() == ([1.0] * 3 if write_order is WriteOrder.PARALLEL else [0.0] * 3)
 
 
 def test_a_large_strength_finds_the_row_that_is_the_key() -> None:

@@ -10,7 +10,7 @@ from ntm_core import checks, messages
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Run so many updates. Ends early when the task is solved, or too many updates in a row are skipped."""
+    """Run so many updates. Ends early when the task is solved, its group ends, or too many in a row are skipped."""
 
     iterations: int = 1
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ntm_core.commands import Command, Edit, Reset
     from ntm_core.events import Event
     from ntm_core.network import MemoryNetwork
+    from ntm_core.parallel import Group
     from ntm_core.tasks import Task
     from ntm_core.trace import RecordingPolicy, Sink, Source, TraceSpec
     from ntm_core.train_config import TrainConfig
@@ -50,7 +51,8 @@ class Engine:
     too: an episode that can be woken. An episode names a checkpoint only where that holds the very weights it ran on.
     past: episodes that it can wake, each of which this network ran; what is run by hand is counted on from them, or
     by the sink.   weights: which ones of a training the model has, where it was not made here.   training: where the
-    training of these weights stood, to go on with it; raises CheckpointError where it is not of these weights.
+    training of these weights stood, to go on with it; raises CheckpointError where it is not of these weights.   group:
+    the processes that train together, each with an engine; only the first one has a sink.
     """
 
     def __init__(
@@ -66,11 +68,12 @@ class Engine:
         past: Sequence[Source] = (),
         weights: Weights | None = None,
         training: TrainingState | None = None,
+        group: Group | None = None,
     ) -> None:
         self.model = model
         self.task = task
         self.spec: TraceSpec = trace_spec(model, task)
-        self.trainer = Trainer(model, task, config, seed=seed, device=device)
+        self.trainer = Trainer(model, task, config, seed=seed, device=device, group=group)
         self._journal = Journal(sink, policy)
         if weights is not None:
             self.trainer.iteration = weights.iteration
@@ -154,7 +157,7 @@ class Engine:
             if is_skipped:
                 news += self._skip(update, recorded)
             happened += news
-            if any(isinstance(event, events.Solved | events.GaveUp) for event in news):
+            if self.trainer.group.is_ending or any(isinstance(event, events.Solved | events.GaveUp) for event in news):
                 break
         assert update is not None
         happened.append(events.Trained(iteration=self.trainer.iteration, sequences=update.sequences, **update.figures))

@@ -21,3 +21,7 @@ class DeviceError(CoreError, ValueError):
 
 class MessageError(CoreError, ValueError):
     """This is not a command or an event."""
+
+
+class ProcessError(CoreError):
+    """The processes that train together cannot."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ntm_core import checks, seeding
+from ntm_core.parallel import Group
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import TrainingState, by_parameter
 
@@ -86,7 +87,7 @@ class Update:
     sample: Sample
     """On the device it ran on."""
     logits: Tensor
-    """(time, batch, outputs), detached."""
+    """Of this process's share of the batch: (time, share, outputs), detached."""
     trace: Trace[Any, Any] | None
     """Of the sequences RECORDED."""
 
@@ -119,6 +120,7 @@ class Trainer:
         *,
         seed: int = 0,
         device: torch.device | str = "cpu",
+        group: Group | None = None,
     ) -> None:
         checks.whole("seed", seed, at_least=0)
         self.model = model.to(device)
@@ -126,6 +128,8 @@ class Trainer:
         self.config = config or TrainConfig()
         self.seed = seed
         self.device = torch.device(device)
+        self.group = group or Group()
+        self._share = self.group.share(self.config.batch)
         self.iteration = 0
         self.sequences = 0
         self.skipped = 0
@@ -144,24 +148,30 @@ class Trainer:
             momentum=self.config.momentum,
             foreach=True,
         )
+        self.group.agree([*self._parameters, *model.buffers()])
 
     def step(self, record: bool = False) -> Update:
         """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
 
-        record: have the trace of the batch's first sequence.
+        record: have the trace of the first sequence of this process's share. Raises ProcessError where another process
+        of the group is gone; then nothing has changed.
         """
         config = self.config
         learning_rate = config.learning_rate_at(self.sequences)
         seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
         sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)
-        logits, _, trace = self.model(sample.inputs, trace=record, items=RECORDED)
-        scores = score(logits, sample)
-        loss = (scores.loss * scores.bits).sum() / scores.bits.sum()
+        share = sample.only(self._share)
+        logits, _, trace = self.model(share.inputs, trace=record, items=RECORDED)
+        scores = score(logits, share)
+        # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
+        loss = (scores.loss * scores.bits).sum() / (sample.mask.sum() * logits.shape[-1])
         self._optimizer.zero_grad()
         torch.autograd.backward(loss)
+        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
+        joint = self.group.summed(gradients, torch.stack([each.detach() for each in scores]))
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm, foreach=True)
         # The one value that waits for the device: all figures of the update together.
-        figures = torch.cat((*(each.detach() for each in scores), norm.detach().view(1))).tolist()
+        figures = torch.cat((joint.flatten(), norm.detach().view(1))).tolist()
         gradient_norm = figures.pop()
         item_loss, item_wrong_bits, item_bits = (
             tuple(each) for each in zip(*[iter(figures)] * config.batch, strict=True)
@@ -202,7 +212,11 @@ class Trainer:
         """Try the task's criterion on fresh sequences, the same for equal seeds and iterations."""
         criterion = self.task.criterion
         seed = seeding.derive(seeding.CHECK, self.seed, self.iteration)
-        result = self.evaluate(criterion.trial, criterion.sequences, seed)
+        result = Result(
+            *self.group.from_first(
+                lambda: self.evaluate(criterion.trial, criterion.sequences, seed), len(Result._fields)
+            )
+        )
         is_good = result.bit_error_rate <= criterion.most_wrong and result.excess_bits <= criterion.most_excess
         self._good_checks = self._good_checks + 1 if is_good else 0
         self._next_check = self.sequences + self.config.check_sequences

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 import sessions
-from ntm_core import checkpoints, checks, devices, models, registry, tasks
+from ntm_core import checkpoints, checks, models, registry, tasks
 from ntm_core.engine import Engine
+from ntm_core.parallel import Group
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import by_parameter
 from ntmviz.errors import NtmvizError, UsageError
@@ -18,11 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import torch
-
     from ntm_core.network import MemoryNetwork
     from ntm_core.tasks import Task
     from ntm_core.trace import Sink
+    from ntm_core.training import Trainer
     from ntm_core.training_state import TrainingState
     from ntmviz.run_options import RunOptions
     from sessions.info import SessionInfo
@@ -40,8 +42,11 @@ class Start:
     config: TrainConfig
     seed: int
     device: torch.device
+    group: Group
     iterations: int
     """Where it ends, counted from the first iteration of the training, resumed or not."""
+    until_solved: bool
+    """Whether it ends before, once the task is solved."""
     training: TrainingState | None = None
     """Where the training stood that it goes on with."""
     parent: Mapping[str, str] | None = None
@@ -58,7 +63,13 @@ class Start:
             device=self.device,
             sink=sink,
             training=self.training,
+            group=self.group,
         )
+
+    def is_enough(self, trainer: Trainer) -> bool:
+        """Whether there is nothing left to train; all processes of a group find the same after an update."""
+        is_solved = self.until_solved and trainer.is_solved
+        return is_solved or trainer.iteration >= self.iterations or self.group.is_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +81,16 @@ class _Kept:
     path: Path
 
 
-def start_of(options: RunOptions) -> Start:
+def start_of(options: RunOptions, group: Group | None = None) -> Start:
     """What the options ask for; left out ones are those of the training that is resumed, if one is.
+
+    group: the processes that train together, where there are several.
 
     Raises CoreError or UsageError for options that cannot be, SessionError where a session cannot be read, NtmvizError
     where memory is too small.
     """
-    device = devices.choose(options.device)
+    group = group or Group()
+    torch.set_num_threads(1)  # a second thread beside a busy core slows eager steps of this size threefold
     kept = None if options.resume is None else _last_checkpoint(options.resume)
     task_settings = dict(options.task_settings)
     if kept is not None and kept.info.task == options.task:
@@ -84,19 +98,22 @@ def start_of(options: RunOptions) -> Start:
     # Before they are passed by name: `build` has parameters of its own.
     checks.known(f"a setting of task {options.task!r}", task_settings, tasks.settings(options.task))
     task = tasks.build(options.task, **task_settings)
-    return _anew(options, task, device) if kept is None else _resumed(options, task, device, kept)
+    start = _anew(options, task, group) if kept is None else _resumed(options, task, group, kept)
+    group.share(start.config.batch)  # checked before there is a file
+    return start
 
 
-def _anew(options: RunOptions, task: Task, device: torch.device) -> Start:
+def _anew(options: RunOptions, task: Task, group: Group) -> Start:
     name, seed = options.model or MODEL, options.seed or 0
     checks.known(f"a setting of model {name!r}", options.model_settings, models.settings(name))
     with memory_told():
         model = models.build(name, task.inputs, task.outputs, seed=seed, **options.model_settings)
     config = TrainConfig.from_json({**registry.task(options.task).train, **options.train})
-    return Start(model, task, config, seed, device, options.iterations or _most_iterations(options, config))
+    iterations = options.iterations or _most_iterations(options, config)
+    return Start(model, task, config, seed, group.device(options.device), group, iterations, options.until_solved)
 
 
-def _resumed(options: RunOptions, task: Task, device: torch.device, kept: _Kept) -> Start:
+def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Start:
     with memory_told():
         model = checkpoints.load(kept.blob).train()
     _check_model(options, task, model, kept.path)
@@ -123,8 +140,10 @@ def _resumed(options: RunOptions, task: Task, device: torch.device, kept: _Kept)
         task,
         config,
         seed,
-        device,
+        group.device(options.device),
+        group,
         iterations,
+        options.until_solved,
         training,
         {"session_id": kept.info.session_id, "path": str(kept.path)},
         (*notes, *changed),

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 import sessions
 from ntm_core import checkpoints, commands, events
 from ntm_core.observe import trace_spec
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
-    from ntmviz.preparing import Start
+    from ntm_core.parallel import Group
     from ntmviz.run_options import RunOptions
 
 
@@ -58,15 +56,18 @@ class Progress:
 class Run:
     """A model, a task, an engine and a recorder, from the first iteration to the last checkpoint.
 
-    on_wait: called at every second that the session's file is not there yet, with their number.
+    on_wait: called at every second that the session's file is not there yet, with their number.   group: the processes
+    that train together, where there are several; this is the first of them.
+
     Raises CoreError or UsageError for options that cannot be, SessionError where the file cannot be written,
     NtmvizError where memory is too small.
     """
 
-    def __init__(self, options: RunOptions, on_wait: Callable[[int], None] | None = None) -> None:
-        torch.set_num_threads(1)  # a second thread beside a busy core slows eager steps of this size threefold
+    def __init__(
+        self, options: RunOptions, on_wait: Callable[[int], None] | None = None, group: Group | None = None
+    ) -> None:
         self.options = options
-        start = start_of(options)
+        self._start = start = start_of(options, group)
         model, task = start.model, start.task
         self.iterations = start.iterations
         self.notes = start.notes
@@ -91,7 +92,7 @@ class Run:
         )
         self.engine = start.engine(self.recorder)
         if start.parent is not None:
-            self._note_resumed(start)
+            self._note_resumed()
         self._sequences_before = self.engine.trainer.sequences
         self.set_recording(options.record)
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
@@ -103,9 +104,9 @@ class Run:
         self.failure: str | None = None
         """Why training stopped before its end, in one line."""
 
-    def _note_resumed(self, start: Start) -> None:
+    def _note_resumed(self) -> None:
         at = self.engine.trainer.iteration
-        self.recorder.event("resumed", iteration=at, text="; ".join(start.notes))
+        self.recorder.event("resumed", iteration=at, text="; ".join(self.notes))
         if self.is_solved:
             self.recorder.event("solved", iteration=at, text="in the session that this one goes on from")
 
@@ -123,8 +124,11 @@ class Run:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to train."""
-        is_enough = self.engine.trainer.iteration >= self.iterations or (self.is_solved and self.options.until_solved)
-        return is_enough or self.failure is not None
+        return self.failure is not None or self._start.is_enough(self.engine.trainer)
+
+    def end_soon(self) -> None:
+        """Be over early: at once, or where processes train together after an update that all of them make."""
+        self._start.group.wish_to_end()
 
     def advance(self, iterations: int = 1) -> tuple[Event, ...]:
         """Train so many iterations more, or fewer where the run is over before."""
@@ -141,6 +145,7 @@ class Run:
                     if event.is_kept:
                         self.recorder.event("not_finite", iteration=event.iteration, text=event.what)
                 case events.GaveUp():
+                    self._is_kept = True  # it kept the weights itself
                     self.failure = event.message
                     self.recorder.event("gave_up", iteration=event.iteration, text=event.message)
                 case events.Failed():
@@ -160,9 +165,10 @@ class Run:
         self._rested += seconds
 
     def finish(self) -> None:
-        """Keep the network's weights, measure it on the task's test lengths, seal the session."""
+        """Keep the network's weights, measure it on the task's test lengths unless it failed, seal the session."""
+        has_failed = self.failure is not None
         self._keep_weights()
-        if self.engine.trainer.iteration:
+        if self.engine.trainer.iteration and not has_failed:
             with memory_told():
                 measured = self.engine.handle(commands.Evaluate())
             self._measured = [event for event in measured if isinstance(event, events.Evaluated)]
@@ -176,15 +182,15 @@ class Run:
             self.failure = f"{self.recorder.failure}; what was flushed before is in the session"
 
     def _keep_weights(self) -> None:
-        """Once, and not those that went wrong: a training that stopped by itself has kept its own."""
-        if self._is_kept or self.failure is not None:
+        """Once."""
+        if self._is_kept:
             return
         self._is_kept = True
         for event in self.engine.handle(commands.Save()):
             if isinstance(event, events.Failed):
                 why = self.recorder.failure or event.message
                 kept = f"what was flushed is kept, the trained weights are {self._beside_the_session()}"
-                self.failure = f"{why}; {kept}"
+                self.failure = self.failure or f"{why}; {kept}"
 
     def _beside_the_session(self) -> str:
         """Where the weights went that the session did not take."""

@@ -29,7 +29,10 @@ class _Parser(argparse.ArgumentParser):
     """Errors in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"ntmviz: {one_line(message)}; '{self.prog} --help' tells more\n")
+        told = f"ntmviz: {one_line(message)}; '{self.prog} --help' tells more\n"
+        self.exit(
+            USAGE, told if os.environ.get("RANK", "0") == "0" else None
+        )  # of processes that torchrun starts, once
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ntm_core import registry
+from ntm_core import parallel, registry
 from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
@@ -26,10 +26,12 @@ from sessions.policy import MAX_SIZE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ntm_core.parallel import Group
     from ntmviz.runs import Run
 
 _REPORT_S = 2.0
 _SLICE_S = 0.2
+_FAILED = 1
 _TABLES = ("task", "train")
 
 
@@ -129,13 +131,43 @@ def value(text: str) -> Any:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    group = parallel.of_environment()
+    try:
+        code = _run_in(group, arguments)
+    except Exception:
+        if group.is_first_to_tell():
+            raise
+        return _FAILED
+    group.leave()
+    return code
+
+
+def _run_in(group: Group, arguments: argparse.Namespace) -> int:
+    options = options_of(arguments)
+    group.join(options.device)
+    if group.is_first:
+        return _train(options, group, prints_json=arguments.json)
+    from ntmviz.helping import Helper
+
+    helper = Helper(options, group)
+    with _noting_an_interrupt() as is_interrupted:
+        while not helper.is_over:
+            helper.advance()
+            if is_interrupted.is_set():
+                helper.end_soon()
+    if helper.failure is not None:
+        raise NtmvizError(helper.failure)
+    return 0
+
+
+def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
     from ntmviz.runs import Run
 
-    training = Run(options_of(arguments))
+    training = Run(options, group=group)
     for note in training.notes:
         print(one_line(note), file=sys.stderr, flush=True)
-    result = drive(training, is_quiet=arguments.json)
-    if arguments.json:
+    result = drive(training, is_quiet=prints_json)
+    if prints_json:
         print(json.dumps(result))
     else:
         tell(result)
@@ -145,12 +177,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
-    """Train to the end, with a line of progress now and then; Ctrl+C ends it early and keeps everything."""
+    """Train to the end, with a line of progress now and then; Ctrl+C or SIGTERM ends it early and keeps everything."""
     told = time.perf_counter()
     failure = None
     with _noting_an_interrupt() as is_interrupted, _recorder_in_silence():
-        while not training.is_over and not is_interrupted.is_set():
+        while not training.is_over:
             training.advance_for(_SLICE_S)
+            if is_interrupted.is_set():
+                training.end_soon()
             if training.recorder.failure != failure:
                 failure = training.recorder.failure
                 if not is_quiet:
@@ -165,7 +199,7 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
                     + (f"   {skips(now.skipped)}" if now.skipped else ""),
                     flush=True,
                 )
-        if is_interrupted.is_set():
+        if is_interrupted.is_set() and training.failure is None:
             print("stopping: measuring and sealing the session", file=sys.stderr, flush=True)
         training.finish()
     return training.result()
@@ -173,18 +207,19 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
 
 @contextmanager
 def _noting_an_interrupt() -> Iterator[threading.Event]:
-    """A first Ctrl+C is only noted, so that it cuts no update in two; a second one is a KeyboardInterrupt as ever."""
+    """A first Ctrl+C or SIGTERM is only noted, so that it cuts no update in two; a second one ends it as ever."""
     noted = threading.Event()
 
     def note(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before[number])
         noted.set()
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield noted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -20,8 +20,8 @@ FEWEST = 1.0
 """Added to every count: a row that was never read keeps a share."""
 HOPS = 2
 """How far activation spreads along associations."""
-FEWEST_SHARED = 1e-3
-"""Added to what is divided by: a row without associates passes nothing on, and gradients stay below a thousandfold."""
+TINY = 1e-9
+"""Below what is divided by: a row without associates passes nothing on."""
 
 
 class RecallTerms(NamedTuple):
@@ -86,7 +86,7 @@ def spread_of(association: Tensor, activation: Tensor, passed_on: float) -> Tens
     """
     both = association + association.mT
     both = both - torch.diag_embed(both.diagonal(dim1=1, dim2=2))
-    links = passed_on * both / (both.sum(1, keepdim=True) + FEWEST_SHARED)
+    links = passed_on * both / (both.sum(1, keepdim=True) + TINY)
     total = torch.zeros_like(activation)
     reached = activation.unsqueeze(2)
     for _ in range(HOPS):

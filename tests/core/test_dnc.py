@@ -131,22 +131,6 @@ def test_the_first_write_is_allocated_to_the_first_row():
     assert view.allocation.max().item() == pytest.approx(0.999999)
 
 
-def test_what_was_read_reaches_the_controller_at_the_next_step():
-    model = small_dnc()
-    x, state = state_after(model, 3)
-    read = state.read_vector.clone().requires_grad_()
-    _, after, _ = model.step(x, state._replace(read_vector=read))
-    moved = model.step(x, state._replace(read_vector=read.detach() + 1))[1]
-    assert not torch.equal(after.controller, moved.controller)
-    (gradient,) = torch.autograd.grad(after.controller.sum(), read)
-    assert gradient.abs().min() > 0
-    # From the memory it takes two steps: it is read in the first, and seen by the controller in the second.
-    changed = state._replace(memory=state.memory + 1)
-    first, other_first = model.step(x, state)[1], model.step(x, changed)[1]
-    assert torch.equal(first.controller, other_first.controller)
-    assert not torch.equal(model.step(x, first)[1].controller, model.step(x, other_first)[1].controller)
-
-
 def test_the_interface_is_as_long_as_the_paper_says():
     for reads, word in ((1, 20), (4, 64), (8, 32)):
         config = DNCConfig(1, 1, read_heads=reads, word_size=word)

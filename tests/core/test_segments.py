@@ -1,151 +1,174 @@
-"""Segments of the memory, masked lookup and write orders: against slow loops and their special cases."""
+"""A memory in segments: lookups that a router divides over them, and shifts that stay inside."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
-from ntm_core import addressing, rebuild
-from ntm_core.heads import MASK_FLOOR
-from ntm_core.network import held
-from ntm_core.ntm import NTM, NTMConfig
-from ntm_core.trace import TraceSpec, WriteOrder
+from ntm_core import addressing
+from ntm_core.heads import Heads
+from ntm_core.ntm_config import NTMConfig
 from tests.core import slow
+from tests.core.builders import small_model, small_task
+
+sizes = st.tuples(*(st.integers(1, top) for top in (3, 3, 4, 5)), st.integers(0, 2**32 - 1))
+"""Batch, heads, segments, rows of a segment, seed."""
+ORDERS = ["read_first", "write_first"]
+HALVES = {"locations": 16, "segments": 2, "read_heads": 2, "write_heads": 2}
 
 
-def doubles(*shape, seed=0):
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+def drawn(batch, heads, segments, rows, seed):
+    """Scores, router, weighting and shift kernel."""
+    random = np.random.default_rng(seed)
+    locations = segments * rows
+    return (
+        random.normal(size=(batch, heads, locations)) * random.choice([0.1, 1.0, 30.0]),
+        random.dirichlet(np.ones(segments), (batch, heads)),
+        random.dirichlet(np.ones(locations), (batch, heads)),
+        random.dirichlet(np.ones(3), (batch, heads)),
+    )
 
 
-def test_the_mass_of_each_segment_is_what_the_router_gives_it():
-    router = torch.softmax(torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(1)), -1)
-    scores = 20 * torch.randn(2, 3, 24, generator=torch.Generator().manual_seed(2))
-    mass = addressing.routed(scores, router).view(2, 3, 4, 6).sum(-1)
-    torch.testing.assert_close(mass, router, atol=1e-7, rtol=0)
+@settings(max_examples=60)
+@given(sizes=sizes)
+def test_lookups_and_shifts_equal_slow_loops(sizes):
+    scores, router, weighting, kernel = drawn(*sizes)
+    segments = sizes[2]
+    routed = addressing.routed(*map(torch.from_numpy, (scores, router)))
+    np.testing.assert_allclose(routed.numpy(), slow.routed(scores, router), rtol=1e-9, atol=1e-12)
+    shifted = addressing.shift(*map(torch.from_numpy, (weighting, kernel)), segments)
+    np.testing.assert_allclose(shifted.numpy(), slow.shift(weighting, kernel, segments), rtol=1e-9, atol=1e-12)
 
 
-def test_flat_addressing_is_the_router_that_goes_by_the_scores():
-    scores = doubles(2, 3, 24)
-    router = torch.softmax(scores.view(2, 3, 4, 6).logsumexp(-1), -1)
-    torch.testing.assert_close(addressing.routed(scores, router), torch.softmax(scores, -1), atol=1e-14, rtol=0)
+def test_the_gradients_of_lookups_and_shifts_are_right():
+    scores, router, weighting, kernel = (torch.from_numpy(each).requires_grad_() for each in drawn(2, 2, 2, 3, seed=1))
+    assert gradcheck(addressing.routed, (scores, router))
+    assert gradcheck(partial(addressing.shift, segments=2), (weighting, kernel))
 
 
-def test_a_shift_turns_round_within_its_segment():
-    weighting = torch.zeros(1, 2, 8)
-    weighting[0, 0, 3] = weighting[0, 1, 4] = 1.0
-    forwards = torch.tensor([[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]])
-    moved = addressing.shift(weighting, forwards, segments=2)
-    assert moved[0].argmax(-1).tolist() == [0, 7]
+@settings(max_examples=60)
+@given(sizes=sizes)
+def test_the_softmax_of_all_scores_is_the_router_that_knows_how_well_each_segment_fits(sizes):
+    batch, heads, segments, _, _ = sizes
+    scores = torch.from_numpy(drawn(*sizes)[0])
+    router = scores.view(batch, heads, segments, -1).logsumexp(-1).softmax(-1)
+    torch.testing.assert_close(addressing.routed(scores, router), scores.softmax(-1), atol=1e-12, rtol=1e-9)
 
 
-def test_segments_of_a_shift_are_rings_of_their_own():
-    weighting, kernel = torch.softmax(doubles(2, 3, 12), -1), torch.softmax(doubles(2, 3, 3, seed=1), -1)
-    whole = addressing.shift(weighting, kernel, segments=3)
-    for segment in range(3):
-        part = slice(4 * segment, 4 * segment + 4)
-        wanted = slow.shift(weighting[..., part].numpy(), kernel.numpy())
-        np.testing.assert_allclose(whole[..., part].numpy(), wanted, atol=1e-14)
+def masses(weighting, segments):
+    """Of each segment, added in float64: (batch, heads, segments)."""
+    return weighting.double().view(*weighting.shape[:2], segments, -1).sum(-1)
 
 
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1), segments=st.sampled_from([2, 4, 8]))
+def test_each_segment_gets_what_the_router_gives_it(seed, segments):
+    scores, router, _, _ = (torch.from_numpy(each).float() for each in drawn(2, 2, segments, 128 // segments, seed))
+    found = masses(addressing.routed(scores, router), segments)
+    torch.testing.assert_close(found, router.double(), atol=2e-7, rtol=0)
+
+
+def test_the_best_row_of_a_segment_is_found_however_well_another_segment_fits():
+    scores = torch.tensor([[[500.0, 300.0, -400.0, -200.0]]])
+    found = addressing.routed(scores, torch.tensor([[[0.25, 0.75]]]))
+    assert found.tolist() == [[[0.25, 0, 0, 0.75]]]
+
+
+def test_a_focus_at_the_end_of_a_segment_turns_round_inside_it():
+    focus = torch.eye(6)[None]  # six heads, each on a row of its own
+    forward, backward = (torch.tensor(kernel).expand(1, 6, 3) for kernel in ([0.0, 0.0, 1.0], [1.0, 0.0, 0.0]))
+    assert addressing.shift(focus, forward, 2)[0].argmax(-1).tolist() == [1, 2, 0, 4, 5, 3]
+    assert addressing.shift(focus, backward, 2)[0].argmax(-1).tolist() == [2, 0, 1, 5, 3, 4]
+    assert addressing.shift(focus, forward)[0].argmax(-1).tolist() == [1, 2, 3, 4, 5, 0]
+
+
+@settings(max_examples=60)
+@given(sizes=sizes)
+def test_no_shift_moves_weight_from_one_segment_to_another(sizes):
+    _, _, weighting, kernel = map(torch.from_numpy, drawn(*sizes))
+    shifted = addressing.shift(weighting, kernel, sizes[2])
+    torch.testing.assert_close(masses(shifted, sizes[2]), masses(weighting, sizes[2]), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("routing", ["soft", "top1"])
-def test_a_network_of_segments_routes_every_head(routing):
-    model = NTM(NTMConfig(3, 2, locations=8, word_size=4, segments=2, routing=routing, hidden_size=6))
-    _, _, view = model.step(torch.ones(5, 3), model.initial_state(5))
-    mass = view.content_weighting.view(5, 2, 2, 4).sum(-1)
-    torch.testing.assert_close(mass, view.router, atol=1e-6, rtol=0)
-    if routing == "top1":
-        assert set(view.router.unique().tolist()) == {0.0, 1.0}
-    view.content_weighting[..., 0].sum().backward()
-    assert model.heads.weight.grad[-4:].abs().sum() > 0, "the router learns in both ways"
+def test_the_heads_of_a_network_divide_their_lookup_as_their_routers_say(order, routing):
+    model = small_model(**HALVES, order=order, routing=routing)
+    _, _, trace = model(small_task().sample(3, torch.Generator().manual_seed(0), 4).inputs, trace=True)
+    seen = trace.steps
+    assert seen.router.shape[-2:] == (4, 2)
+    for step in range(len(seen.router)):
+        found = masses(seen.content_weighting[step], 2)
+        torch.testing.assert_close(found, seen.router[step].double(), atol=2e-7, rtol=0)
+        gated, shifted = (masses(each[step], 2) for each in (seen.gated_weighting, seen.shifted_weighting))
+        torch.testing.assert_close(shifted, gated, atol=2e-7, rtol=0)
+    torch.testing.assert_close(seen.read_weighting.sum(-1), torch.ones(9, 3, 2))
+    assert (seen.router[..., 0] - seen.router[..., 0].mean()).abs().max() > 1e-3
 
 
-def test_a_masked_lookup_equals_a_slow_loop_and_a_full_mask_none():
-    memory, key, strength = doubles(2, 6, 5), doubles(2, 3, 5, seed=1), doubles(2, 3, seed=2).abs()
-    mask = torch.sigmoid(doubles(2, 3, 5, seed=3))
-    found = addressing.content_weighting(memory, key, strength, mask)
-    for item in range(2):
-        for head in range(3):
-            masked = memory[item : item + 1] * mask[item, head]
-            wanted = slow.content_weighting(
-                masked.numpy(),
-                (key[item, head] * mask[item, head]).view(1, 1, -1).numpy(),
-                strength[item, head].view(1, 1).numpy(),
-            )
-            np.testing.assert_allclose(found[item, head].numpy(), wanted[0, 0], atol=1e-12)
-    plain = addressing.content_weighting(memory, key, strength)
-    torch.testing.assert_close(addressing.content_weighting(memory, key, strength, torch.ones_like(mask)), plain)
+def test_one_at_a_time_means_exactly_one_segment():
+    model = small_model(**HALVES, routing="top1")
+    _, _, trace = model(small_task().sample(3, torch.Generator().manual_seed(0), 4).inputs, trace=True)
+    assert trace.steps.router.unique().tolist() == [0, 1]
+    assert trace.steps.router.sum(-1).unique().tolist() == [1]
+    halves = trace.steps.content_weighting.unflatten(-1, (2, -1))
+    assert (halves.abs().sum(-1) > 0).sum(-1).unique().tolist() == [1]
 
 
-@pytest.mark.parametrize(("known", "plain", "masked"), [(16, 0.90, 0.99), (8, 0.35, 0.72)])
-def test_a_mask_makes_a_partial_cue_enough(known, plain, masked):
-    """REFERENCE numbers of Csordas and Schmidhuber's point: a quarter and an eighth of a row of 64 among 128."""
-    found = {"plain": [], "masked": []}
-    for seed in range(20):
-        memory = doubles(1, 128, 64, seed=seed).sign()
-        mask = torch.zeros(1, 1, 64, dtype=torch.float64)
-        mask[..., :known] = 1
-        key, strength = memory[:, :1] * mask, torch.full((1, 1), 20.0, dtype=torch.float64)
-        found["plain"].append(addressing.content_weighting(memory, key, strength)[0, 0, 0].item())
-        found["masked"].append(addressing.content_weighting(memory, key, strength, mask)[0, 0, 0].item())
-    assert np.mean(found["plain"]) == pytest.approx(plain, abs=0.12)
-    assert np.mean(found["masked"]) == pytest.approx(masked, abs=0.12)
-    assert np.mean(found["masked"]) > np.mean(found["plain"]) + 0.05
+def heads_of(**chosen):
+    config = NTMConfig(1, 1, locations=12, word_size=2, hidden_size=5, segments=3, shift_range=0, **chosen)
+    heads = Heads(config).double()
+    for each in heads.parameters():
+        torch.nn.init.normal_(each, generator=torch.Generator().manual_seed(0))
+    return heads
 
 
-def test_the_masks_of_a_network_never_close():
-    model = NTM(NTMConfig(3, 2, locations=8, word_size=4, mask=True, hidden_size=6))
-    with torch.no_grad():
-        model.heads.bias.fill_(-50)
-    _, _, view = model.step(torch.zeros(1, 3), model.initial_state(1))
-    assert view.lookup_mask.min().item() == pytest.approx(MASK_FLOOR)
+def test_one_at_a_time_takes_the_segment_that_the_soft_router_gives_most_and_learns_like_it():
+    hidden = torch.randn(4, 5, generator=torch.Generator().manual_seed(1)).double()
+    worth = torch.randn(4, 2, 3, generator=torch.Generator().manual_seed(2)).double()
+    routers, gradients = [], []
+    for routing in ("soft", "top1"):
+        heads = heads_of(routing=routing, router_temperature=0.7)
+        routers.append(heads(hidden).router)
+        gradients.append(torch.autograd.grad((routers[-1] * worth).sum(), tuple(heads.parameters())))
+    soft, hard = routers
+    assert torch.equal(hard, torch.nn.functional.one_hot(soft.argmax(-1), 3).double())
+    assert all(map(torch.equal, *gradients))
+    assert gradients[0][0].abs().max() > 1e-3
 
 
-def test_head_after_head_the_second_takes_from_what_the_first_added():
-    """One number, worked by hand: parallel (1-.5)(1-.5) 8 + 4 + 2 = 8, in sequence ((8 .5) + 4) .5 + 2 = 6."""
-    memory, weighting = torch.full((1, 1, 1), 8.0), torch.ones(1, 2, 1)
-    erase, add = torch.full((1, 2, 1), 0.5), torch.tensor([4.0, 2.0]).view(1, 2, 1)
-    assert addressing.write(memory, weighting, erase, add).item() == 8.0
-    assert addressing.write(memory, weighting, erase, add, WriteOrder.SEQUENTIAL).item() == 6.0
+def test_of_segments_that_fit_alike_one_is_taken():
+    heads = heads_of(routing="top1")
+    torch.nn.init.zeros_(heads.weight)
+    torch.nn.init.zeros_(heads.bias)
+    assert heads(torch.ones(1, 5).double()).router[0].tolist() == [[1, 0, 0]] * 2
 
 
-def test_the_order_of_writes_is_in_the_trace_and_the_wrong_one_is_seen():
-    settings = NTMConfig(3, 2, locations=6, word_size=4, write_heads=2, hidden_size=6, write_order="sequential")
-    model = NTM(settings, torch.Generator().manual_seed(0))
-    inputs = torch.randn(6, 1, 3, generator=torch.Generator().manual_seed(1))
-    _, _, trace = model(inputs, trace=True)
-    spec = TraceSpec(model.fields(), model.order, model.write_order)
-    assert spec.write_order is WriteOrder.SEQUENTIAL
-    record = {name: values[5, 0].numpy() for name, values in held(trace.steps).items()}
-    before, after = trace.steps.memory[4, 0].numpy(), trace.steps.memory[5, 0].numpy()
-    np.testing.assert_allclose(rebuild.memory_after(spec, before, record), after, atol=1e-6)
-    wrong = rebuild.memory_after(TraceSpec(model.fields(), model.order), before, record)
-    assert np.abs(wrong - after).max() > 1e-4
+def test_a_cold_router_keeps_to_one_segment_and_a_hot_one_to_none():
+    hidden = torch.randn(4, 5, generator=torch.Generator().manual_seed(1)).double()
+    soft, cold, hot = (heads_of(router_temperature=each)(hidden).router for each in (1.0, 0.01, 100.0))
+    logits = soft.log()
+    torch.testing.assert_close(cold, (logits / 0.01).softmax(-1))
+    torch.testing.assert_close(hot, (logits / 100).softmax(-1))
+    assert cold.max(-1).values.min() > 0.9 > 0.5 > hot.max()
 
 
-OPTIONS = {
-    "feed-forward": {"controller": "feedforward"},
-    "two layers": {"layers": 2},
-    "sequential writes": {"write_heads": 2, "write_order": "sequential"},
-    "mask": {"mask": True},
-    "terms": {"prominence": 0.5, "priming": 1.0},
-    "segments": {"locations": 6, "segments": 2},
-    "write first with all": {"order": "write_first", "mask": True, "prominence": 0.5, "priming": 1.0},
-}
-
-
-@pytest.mark.parametrize("option", OPTIONS)
-def test_the_gradient_of_a_step_is_right_with_every_option(option):
-    settings = NTMConfig(2, 2, **{"locations": 4, "word_size": 3, "hidden_size": 3} | OPTIONS[option])
-    model = NTM(settings, torch.Generator().manual_seed(0)).double()
-    _, start, _ = model(doubles(3, 2, 2))  # rows that differ, and some that were read together
-    names = list(held(start))
-
-    def step(x, *tensors):
-        state = start._replace(**dict(zip(names, tensors, strict=True)))
-        logits, after, _ = model.step(x, state)
-        return logits, *held(after).values()
-
-    tensors = [tensor.detach().clone().requires_grad_() for tensor in held(start).values()]
-    assert gradcheck(step, [doubles(2, 2, seed=1).requires_grad_(), *tensors])
+@pytest.mark.parametrize("given_to", [[1.0, 0.0], [0.5, 0.5]])
+def test_a_lookup_in_segments_has_a_finite_gradient_where_the_memory_is_empty(given_to):
+    memory, router = torch.zeros(1, 8, 4, requires_grad=True), torch.tensor([[given_to]], requires_grad=True)
+    key, strength = torch.zeros(1, 1, 4, requires_grad=True), torch.full((1, 1), 50.0, requires_grad=True)
+    gamma = torch.full((1, 1), 21.0, requires_grad=True)
+    looked_up = addressing.routed(addressing.content_scores(memory, key, strength), router)
+    shifted = addressing.shift(looked_up, torch.tensor([[[0.0, 0.5, 0.5]]]), 2)
+    weighting = addressing.sharpen(shifted, gamma)
+    gradients = torch.autograd.grad(
+        weighting.square().sum() + weighting[0, 0, 1], (memory, router, key, strength, gamma)
+    )
+    assert weighting.sum().item() == pytest.approx(1)
+    assert all(each.isfinite().all() for each in gradients)

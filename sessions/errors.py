@@ -8,9 +8,18 @@ import re
 _ERRNO = re.compile(r"errno = (\d+)")
 
 
+_THIN_SPACE = "\u2009"
+
+
 def one_line(text: str) -> str:
-    """A text as one line to be shown: line breaks, control characters and lone surrogates become escapes."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+    """A text as one line to be shown: line breaks, control characters and lone surrogates become escapes.
+
+    The thin space between thousands stays.
+    """
+    return "".join(
+        each if each.isprintable() or each == _THIN_SPACE else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )
 
 
 def reason(error: BaseException) -> str:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from ntmviz.wording import grouped, offset_label, share, short, signed, size_on_disk, tick
+from sessions.errors import one_line
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,7 @@ def test_signs_groups_sizes_and_offsets():
         "2.00 GB",
     ]
     assert [offset_label(offset) for offset in (-1, 0, 2)] == ["−1", "0", "+2"]
+
+
+def test_numbers_in_groups_of_three_are_printed_as_they_are_and_what_a_file_says_in_one_line():
+    assert one_line(f"{grouped(14850)} steps\nof \x1b[31m") == "14\u2009850 steps\\nof \\x1b[31m"

@@ -304,34 +304,6 @@ def test_a_large_strength_finds_the_row_that_is_the_key() -> None:
     assert weighting.isfinite().all()
 
 
-def test_equal_rows_under_equal_weights_stay_equal_and_teach_nothing() -> None:
-    """The symmetry trap: why the first weightings have to differ between rows."""
-    spread, gradient = _spread_after_writes(torch.full((1, 1, 6), 1 / 6, dtype=torch.float64))
-    assert spread == 0
-    assert gradient == 0
-    one_hot = torch.zeros(1, 1, 6, dtype=torch.float64)
-    one_hot[..., 0] = 1
-    assert _spread_after_writes(one_hot)[0] > 0
-
-
-def _spread_after_writes(first: torch.Tensor) -> tuple[float, float]:
-    """How far rows differ after three steps of addressing and writing, and how far that moves the first weighting."""
-    start = torch.log(first.clamp_min(1e-20)).requires_grad_()
-    weighting = torch.softmax(start, -1)
-    memory = torch.full((1, 6, 3), 1e-6, dtype=torch.float64)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(3):
-        key, erase, add = torch.rand(3, 1, 1, 3, generator=generator, dtype=torch.float64).unbind(0)
-        content = addressing.content_weighting(memory, key, torch.ones(1, 1, dtype=torch.float64))
-        gated = addressing.interpolate(content, weighting, torch.full((1, 1), 0.5, dtype=torch.float64))
-        kernel = torch.tensor([[[0.2, 0.3, 0.5]]], dtype=torch.float64)
-        weighting = addressing.sharpen(addressing.shift(gated, kernel), torch.full((1, 1), 2.0, dtype=torch.float64))
-        memory = addressing.write(memory, weighting, erase, add)
-    (gradient,) = torch.autograd.grad(addressing.read(memory, weighting).sum(), start)
-    spread = (memory.max(1).values - memory.min(1).values).max()
-    return spread.item(), gradient.abs().max().item()
-
-
 def test_the_write_of_one_head_is_repeated_to_the_bit_by_numpy_at_any_batch():
     draw = torch.Generator().manual_seed(3)
     for batch in (1, 2, 16):

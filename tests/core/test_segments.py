@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
 from ntm_core import addressing
-from ntm_core.heads import Heads
+from ntm_core.heads import MASK_FLOOR, Heads
+from ntm_core.ntm import NTM
 from ntm_core.ntm_config import NTMConfig
 from tests.core import slow
 from tests.core.builders import small_model, small_task
@@ -172,3 +173,11 @@ def test_a_lookup_in_segments_has_a_finite_gradient_where_the_memory_is_empty(gi
     )
     assert weighting.sum().item() == pytest.approx(1)
     assert all(each.isfinite().all() for each in gradients)
+
+
+def test_the_masks_of_a_network_never_close():
+    model = NTM(NTMConfig(3, 2, locations=8, word_size=4, mask=True, hidden_size=6))
+    with torch.no_grad():
+        model.heads.bias.fill_(-50)
+    _, _, view = model.step(torch.zeros(1, 3), model.initial_state(1))
+    assert view.lookup_mask.min().item() == pytest.approx(MASK_FLOOR)

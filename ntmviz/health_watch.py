@@ -2,56 +2,86 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from ntm_core.diagnostics.health import Verdict, health
+from ntm_core.diagnostics.health import Health, Verdict, health_in_pieces
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
+    from ntm_core.diagnostics.pieces import Pieces
     from ntmviz.views.health import HealthView
     from ntmviz.window import MainWindow
     from sessions import Recording
 
 EVERY_MS = 3000
-"""A session that grows is judged no more often: to judge takes some 15 ms."""
+"""A session that grows is judged no more often: to judge takes some 40 ms, of a wide memory ten times as long."""
+_SLICE_S = 0.01
+"""Of a turn of the event loop, spent on judging; a piece is not cut short."""
 _WRONG = (Verdict.UNUSED, Verdict.TRAPPED, Verdict.BROKEN)
 
 
 class HealthWatch(QObject):
-    """Judges the last episodes of the session that is open, while its panel is in sight."""
+    """Judges the last episodes of the session that is open, while its panel is in sight, a piece at each turn."""
 
     def __init__(self, window: MainWindow, view: HealthView) -> None:
         super().__init__(window)
         self._window, self._view = window, view
-        self._judged: tuple[object, ...] = ()
+        self._recording: Recording | None = None
+        self._judged = 0
+        """Episodes that the recording had then."""
+        self._pieces: Pieces[Health] | None = None
         self._pause = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._pause.timeout.connect(self.look)
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._go_on)
         window.presenter.presented.connect(self.look)
         window.views.docks["Health"].visibilityChanged.connect(self.look)
 
     def look(self) -> None:
-        """Judge what is new, unless that was done just now."""
+        """Begin to judge what is new, unless that was done just now."""
         recording = self._window.desk.recording
-        if not self._view.isVisible() or self._pause.isActive():
+        if recording is not self._recording:
+            self._recording, self._pieces, self._judged = recording, None, 0
+            self._pause.stop()
+            self._say(())
+        if recording is None or self._pieces is not None or self._pause.isActive() or not self._view.isVisible():
             return
-        key = () if recording is None else (recording.path, len(recording.episodes))
-        if key == self._judged:
+        if self._judged == len(recording.episodes):
             return
-        self._judged = key
-        if recording is None:
-            self._view.show_sentences(())
+        self._judged = len(recording.episodes)
+        self._pieces = health_in_pieces(recording.episodes, recording.metrics)
+        self._turn.start()
+
+    def _go_on(self) -> None:
+        """Do some pieces; those of a session that was closed meanwhile, or is out of sight, are let go."""
+        self.look()
+        if self._pieces is None:
             return
-        self._judge(recording)
-        if recording.is_live:
+        if not self._view.isVisible():
+            self._pieces, self._judged = None, 0
+            return
+        end = time.perf_counter() + _SLICE_S
+        try:
+            next(self._pieces)
+            while time.perf_counter() < end:
+                next(self._pieces)
+        except StopIteration as done:
+            self._show(done.value)
+        except SessionError as error:
+            self._pieces = None
+            self._say((str(error),), is_warning=True)
+        else:
+            self._turn.start()
+
+    def _show(self, found: Health) -> None:
+        self._pieces = None
+        self._say(found.sentences, is_warning=found.verdict in _WRONG)
+        if self._recording is not None and self._recording.is_live:
             self._pause.start()
 
-    def _judge(self, recording: Recording) -> None:
-        try:
-            found = health(recording.episodes, recording.metrics)
-        except SessionError as error:
-            self._view.show_sentences((str(error),), is_warning=True)
-        else:
-            self._view.show_sentences(found.sentences, is_warning=found.verdict in _WRONG)
-            self._window.views.docks["Health"].header.say("of the memory, by the last episodes")
+    def _say(self, sentences: tuple[str, ...], *, is_warning: bool = False) -> None:
+        self._view.show_sentences(sentences, is_warning=is_warning)
+        self._window.views.docks["Health"].header.say("of the memory, by the last episodes" if sentences else "")

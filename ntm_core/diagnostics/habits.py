@@ -8,7 +8,8 @@ import numpy as np
 
 from ntm_core.diagnostics.excerpts import phases_of
 from ntm_core.diagnostics.layout import Layout
-from ntm_core.diagnostics.measure import all_of
+from ntm_core.diagnostics.measure import all_in_pieces
+from ntm_core.diagnostics.pieces import whole
 from ntm_core.diagnostics.weightings import SHARP
 from ntm_core.trace import Phase, Role
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntm_core.diagnostics.layout import Head
+    from ntm_core.diagnostics.pieces import Pieces
     from ntm_core.trace import Array, Source
 
 NAMES = (
@@ -75,10 +77,18 @@ class _Steps(NamedTuple):
 
 def habits(episodes: Sequence[Source]) -> tuple[str, ...]:
     """A sentence for each head, read heads first, of what it does over some episodes of one trace."""
+    return whole(habits_in_pieces(episodes))
+
+
+def habits_in_pieces(episodes: Sequence[Source]) -> Pieces[tuple[str, ...]]:
+    """What `habits` gives, a piece at a time."""
     if not episodes:
         return ()
     layout = Layout(episodes[0].spec)
-    measured = [(phases_of(each, layout), all_of(each, NAMES)) for each in episodes]
+    measured = []
+    for each in episodes:
+        values = yield from all_in_pieces(each, NAMES)
+        measured.append((phases_of(each, layout), values))
     sentences = []
     for role in (Role.READ_WEIGHTING, Role.WRITE_WEIGHTING):
         heads = layout.heads(role)

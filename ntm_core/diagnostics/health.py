@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.diagnostics.excerpts import last_of
-from ntm_core.diagnostics.habits import habits
-from ntm_core.diagnostics.lag import lags
+from ntm_core.diagnostics.habits import habits_in_pieces
+from ntm_core.diagnostics.lag import lags_in_pieces
 from ntm_core.diagnostics.layout import Layout
-from ntm_core.diagnostics.measure import alarms, all_of
+from ntm_core.diagnostics.measure import alarms_in_pieces, all_in_pieces
+from ntm_core.diagnostics.pieces import whole
 from ntm_core.trace import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ntm_core.diagnostics.diagnostic import Alarm
+    from ntm_core.diagnostics.pieces import Pieces
     from ntm_core.trace import Array, Source
 
 USED = 0.3
@@ -85,28 +87,37 @@ def health(episodes: Sequence[Source], metrics: Mapping[str, Array] | None = Non
     metrics: numbers of the iterations of its training by name, in order; NaN where one is missing.
     Looks at no more than `excerpts` allows, however long the episodes are and however many there are.
     """
+    return whole(health_in_pieces(episodes, metrics))
+
+
+def health_in_pieces(episodes: Sequence[Source], metrics: Mapping[str, Array] | None = None) -> Pieces[Health]:
+    """What `health` gives, a piece at a time. What the episodes raise where a file can't be read, a piece raises."""
     chosen = last_of(episodes)
     if not chosen:
         return Health(("There is no episode to judge the network by.",), Verdict.UNKNOWN)
     layout = Layout(chosen[0].spec)
     if Role.MEMORY not in layout and Role.READ_WEIGHTING not in layout and Role.WRITE_WEIGHTING not in layout:
         return Health(("The network has no memory to judge.",), Verdict.NO_MEMORY)
-    measured = [_measured(each, layout) for each in chosen]
-    verdict, told = _verdict(measured, *_wrong_share(measured, layout, metrics or {}))
+    measured = []
+    for each in chosen:
+        measured.append((yield from _measured(each, layout)))
+    verdict, told = yield from _verdict(measured, *_wrong_share(measured, layout, metrics or {}))
     if verdict is not Verdict.BROKEN:
-        told = [*told, *habits(chosen), *_notices(measured), *_spikes(metrics or {})]
+        told = [*told, *(yield from habits_in_pieces(chosen)), *_notices(measured), *_spikes(metrics or {})]
     return Health((*told, _basis(chosen)), verdict)
 
 
-def _measured(source: Source, layout: Layout) -> _Episode:
+def _measured(source: Source, layout: Layout) -> Pieces[_Episode]:
     scored = np.ones(len(source), bool)
     if Role.MASK in layout:
         is_scored = source.series(layout[Role.MASK].name) > 0
         scored = is_scored if is_scored.any() else scored
-    return _Episode(source, all_of(source, _MEASURED), scored, alarms(source, (_TRAP, *_BUGS, *_NOTICES)))
+    values = yield from all_in_pieces(source, _MEASURED)
+    wrong = yield from alarms_in_pieces(source, (_TRAP, *_BUGS, *_NOTICES))
+    return _Episode(source, values, scored, wrong)
 
 
-def _verdict(episodes: Sequence[_Episode], wrong: float, bits: float) -> tuple[Verdict, list[str]]:
+def _verdict(episodes: Sequence[_Episode], wrong: float, bits: float) -> Pieces[tuple[Verdict, list[str]]]:
     """The verdict and what it rests on. wrong: share of wrong bits, among so many."""
     broken = _broken(episodes)
     if broken:
@@ -130,7 +141,7 @@ def _verdict(episodes: Sequence[_Episode], wrong: float, bits: float) -> tuple[V
     told.append(evidence)
     if unwritten > _MUCH:
         told.append(f"{_percent(unwritten)} of the weight of its reads falls on rows never written.")
-    return verdict, [*told, *_lag(episodes)]
+    return verdict, [*told, *(yield from _lag(episodes))]
 
 
 def _broken(episodes: Sequence[_Episode]) -> str:
@@ -160,10 +171,10 @@ def _of_best_head(episodes: Sequence[_Episode]) -> tuple[float, float]:
     return float(written[best]), float(unwritten[best])
 
 
-def _lag(episodes: Sequence[_Episode]) -> list[str]:
+def _lag(episodes: Sequence[_Episode]) -> Pieces[list[str]]:
     """How long ago it was written what is read, in the longest episode."""
     longest = max(episodes, key=lambda each: len(each.source))
-    found = lags(longest.source)
+    found = yield from lags_in_pieces(longest.source)
     if found is None or found.peak is None or found.shares[found.peak] < 0.3:
         return []
     lag = "in the same step" if found.peak == 0 else f"{found.peak} step{'s' * (found.peak > 1)} before"

@@ -8,10 +8,12 @@ import numpy as np
 
 from ntm_core.diagnostics.frames import frames_of
 from ntm_core.diagnostics.layout import Layout
+from ntm_core.diagnostics.pieces import whole
 from ntm_core.trace import Role
 
 if TYPE_CHECKING:
     from ntm_core.diagnostics.frames import Frames
+    from ntm_core.diagnostics.pieces import Pieces
     from ntm_core.diagnostics.sums import Floats
     from ntm_core.trace import Array, Source
 
@@ -37,6 +39,11 @@ def lags(source: Source) -> Lags | None:
     A network that copies L vectors after one delimiter reads each L + 1 steps after it wrote it, unless it writes late.
     None where the trace has no weightings of both kinds.
     """
+    return whole(lags_in_pieces(source))
+
+
+def lags_in_pieces(source: Source) -> Pieces[Lags | None]:
+    """What `lags` gives, a piece at a time."""
     layout = Layout(source.spec)
     if Role.READ_WEIGHTING not in layout or Role.WRITE_WEIGHTING not in layout:
         return None
@@ -44,6 +51,7 @@ def lags(source: Source) -> Lags | None:
     for frames in frames_of(source, layout, with_history=True):
         everywhere += _by_lag(frames, len(everywhere), np.ones(frames.steps, bool))
         scored += _by_lag(frames, len(everywhere), frames.scored)
+        yield
     counted = scored if scored.any() else everywhere
     with np.errstate(all="ignore"):
         shares = counted / counted.sum()

@@ -10,6 +10,7 @@ from ntm_core.diagnostics.catalogue import chosen, named
 from ntm_core.diagnostics.diagnostic import Alarm
 from ntm_core.diagnostics.frames import frames_of
 from ntm_core.diagnostics.layout import Layout
+from ntm_core.diagnostics.pieces import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ntm_core.diagnostics.diagnostic import Diagnostic
     from ntm_core.diagnostics.frames import Frames
     from ntm_core.diagnostics.layout import Head
+    from ntm_core.diagnostics.pieces import Pieces
     from ntm_core.trace import Array, Source, TraceSpec
 
 
@@ -47,17 +49,28 @@ def all_of(source: Source, names: Iterable[str] | None = None) -> dict[str, Arra
 
     What several need is computed once.
     """
+    return whole(all_in_pieces(source, names))
+
+
+def all_in_pieces(source: Source, names: Iterable[str] | None = None) -> Pieces[dict[str, Array]]:
+    """What `all_of` gives, a piece at a time."""
     layout = Layout(source.spec)
     wanted = chosen(layout, names)
     parts = {each.name: [_empty(layout, each)] for each in wanted}
     for frames in frames_of(source, layout, with_history=any(each.needs_history for each in wanted)):
         for each in wanted:
             parts[each.name].append(frames.once(each.compute))
+            yield
     return {name: np.concatenate(each) for name, each in parts.items()}
 
 
 def alarms(source: Source, names: Iterable[str] | None = None) -> tuple[Alarm, ...]:
     """What looks wrong in an episode, in the order it begins: of all diagnostics, or of those of some names."""
+    return whole(alarms_in_pieces(source, names))
+
+
+def alarms_in_pieces(source: Source, names: Iterable[str] | None = None) -> Pieces[tuple[Alarm, ...]]:
+    """What `alarms` gives, a piece at a time."""
     layout = Layout(source.spec)
     wanted = [each for each in chosen(layout, names) if each.rule is not None]
     needs_history = any(each.needs_history or (each.rule is not None and each.rule.needs_history) for each in wanted)
@@ -68,6 +81,7 @@ def alarms(source: Source, names: Iterable[str] | None = None) -> tuple[Alarm, .
             value = frames.once(each.compute)
             values[each.name].append(value)
             is_wrong[each.name].append(_judged(frames, each, value))
+            yield
     found = [
         alarm
         for each in wanted

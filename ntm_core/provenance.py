@@ -131,6 +131,15 @@ def recall_map(source: Source, head: int = 0) -> Floats:
     return shares
 
 
+def lag_shares(shares: Floats) -> Floats:
+    """How long ago it was written what is read, from a `recall_map` or some of its rows with zeros in place of others.
+
+    Returns the share of each lag by the size of the parts, from 0 steps on: (steps,); sums to 1, NaN without a part.
+    """
+    sizes = np.array([np.abs(np.diagonal(shares, -lag)).sum() for lag in range(len(shares))])
+    return np.asarray(sizes / sizes.sum()) if sizes.sum() else np.full(len(shares), np.nan)
+
+
 class _Fields:
     """The fields of a trace that provenance needs. Raises ValueError where one is missing."""
 

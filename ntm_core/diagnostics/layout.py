@@ -26,6 +26,7 @@ _AXES: Mapping[Role, tuple[str, ...]] = {
     Role.ROUTER: (HEAD, ANY),
     Role.ERASE: (HEAD, WORD),
     Role.ADD: (HEAD, WORD),
+    Role.READ_VECTOR: (HEAD, WORD),
     Role.KEEP: (LOCATION,),
     Role.RETENTION: (LOCATION,),
     Role.USAGE: (LOCATION,),

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 import sessions
-from ntm_core import provenance
+from ntm_core import diagnostics, provenance
+from ntm_core.diagnostics import frames, origins
+from ntm_core.diagnostics.health import health
 from ntm_core.kept import KeptEpisode
 from ntm_core.trace import EpisodeInfo, Field, Order, Role, TraceSpec, WriteOrder
 from ntmviz.assets import asset
+from tests.core.episodes import DIMS
 
 STEPS, READERS, WRITERS, ROWS, WORD = 12, 2, 2, 6, 4
 FLAGS = list(itertools.product(Order, WriteOrder, (False, True)))
@@ -58,7 +61,7 @@ def made_up(order=Order.READ_FIRST, write_order=WriteOrder.PARALLEL, has_keep=Fa
 
 def episode_of(columns, first, order, write_order):
     fields = tuple(
-        Field(name, Role(name), each.shape[1:], ("any",) * (each.ndim - 1), carried=name == "memory")
+        Field(name, Role(name), each.shape[1:], DIMS.get(Role(name), ("location",)), carried=name == "memory")
         for name, each in columns.items()
     )
     episode = KeptEpisode(TraceSpec(fields, order, write_order), EpisodeInfo(), {"memory": first})
@@ -124,7 +127,50 @@ def test_a_trained_network_that_copies_reads_what_it_wrote_one_length_and_one_st
         found = provenance.recall_map(source)
         lags = scored - np.abs(found[scored]).argmax(1)
         assert np.median(lags) == len(scored) + 1
+        answers = np.where(np.isin(np.arange(len(found)), scored)[:, None], found, 0)
+        by_lag = provenance.lag_shares(answers)
+        assert by_lag.argmax() == len(scored) + 1
+        assert by_lag.sum() == pytest.approx(1)
+        assert np.isnan(provenance.lag_shares(np.zeros((3, 3)))).all()
         assert max(provenance.of_read(source, int(step)).residual for step in scored) < 1e-5
+
+
+@pytest.mark.parametrize(("order", "write_order", "has_keep"), FLAGS)
+def test_the_stream_of_diagnostics_tells_what_the_sweep_tells(order, write_order, has_keep, monkeypatch):
+    monkeypatch.setattr(frames, "WINDOW_BYTES", 4 * 4 * 100)  # some 5 windows
+    source = made_up(order, write_order, has_keep)
+    told = diagnostics.all_of(source, ("read_lag", "from_initial", "read_cancellation"))
+    for step in range(STEPS):
+        for head in range(READERS):
+            found = provenance.of_read(source, step, head)
+            assert told["from_initial"][step, head] == pytest.approx(found.initial_share, abs=1e-10)
+            by_step = np.linalg.norm(found.contributions.sum(1), axis=-1)
+            if by_step.any():
+                lag = by_step @ (step - np.arange(step + 1)) / by_step.sum()
+                assert told["read_lag"][step, head] == pytest.approx(lag)
+            else:
+                assert np.isnan(told["read_lag"][step, head])
+            parts = by_step.sum() + np.linalg.norm(found.initial)
+            assert told["read_cancellation"][step, head] == pytest.approx(parts / np.linalg.norm(found.total))
+    np.testing.assert_array_equal(diagnostics.series(source, "read_lag", 7, 11), told["read_lag"][7:11])
+    monkeypatch.setattr(origins, "MOST_BYTES", 9 * ROWS * WORD * 8)
+    short = diagnostics.series(source, "from_initial")
+    assert np.isfinite(short[:5]).all()
+    assert np.isnan(short[8:]).all()
+
+
+@pytest.mark.parametrize(("order", "write_order", "has_keep"), FLAGS)
+def test_wrong_flags_are_an_alarm_and_said_in_the_health(order, write_order, has_keep):
+    source = made_up(order, write_order, has_keep)
+    residuals = ("write_residual", "read_residual")
+    assert not diagnostics.alarms(source, residuals)
+    assert all(values.max() < 1e-12 for values in diagnostics.all_of(source, residuals).values())
+    other_order = with_flags(source, next(each for each in Order if each != order), write_order)
+    assert {alarm.name for alarm in diagnostics.alarms(other_order, residuals)} == {"read_residual"}
+    assert "is not its weighting times the memory" in " ".join(health([other_order]).sentences)
+    other_writes = with_flags(source, order, next(each for each in WriteOrder if each != write_order))
+    assert {alarm.name for alarm in diagnostics.alarms(other_writes, residuals)} == {"write_residual"}
+    assert "is not what the recorded writes make of it" in " ".join(health([other_writes]).sentences)
 
 
 def test_what_is_not_there_is_told():

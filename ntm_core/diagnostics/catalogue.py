@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ntm_core.diagnostics import addressing, answers, gates, links, memory, origins, usage, weightings, writing
+from ntm_core.diagnostics import (
+    addressing,
+    answers,
+    gates,
+    gradients,
+    links,
+    memory,
+    origins,
+    usage,
+    weightings,
+    writing,
+)
 from ntm_core.diagnostics.layout import Layout
 
 if TYPE_CHECKING:
@@ -23,6 +34,7 @@ ALL: tuple[Diagnostic, ...] = (
     *links.DIAGNOSTICS,
     *gates.DIAGNOSTICS,
     *answers.DIAGNOSTICS,
+    *gradients.DIAGNOSTICS,
 )
 BY_NAME = {each.name: each for each in ALL}
 

@@ -46,6 +46,11 @@ _AXES: Mapping[Role, tuple[str, ...]] = {
     Role.TARGET: (ANY,),
     Role.MASK: (),
     Role.PHASE: (),
+    Role.CONTROLLER_GRADIENT: (),
+    Role.MEMORY_GRADIENT: (),
+    Role.READ_VECTOR_GRADIENT: (HEAD,),
+    Role.READ_WEIGHTING_GRADIENT: (HEAD,),
+    Role.WRITE_WEIGHTING_GRADIENT: (HEAD,),
 }
 """The axes of the roles that diagnostics read. Axes of one name, but for ANY and HEAD, have one size in a trace."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntmviz import __version__
-from ntmviz.cli import demo, figure, follow, info, open_window, train
+from ntmviz.cli import demo, figure, follow, info, open_window, output, train
 from ntmviz.errors import NtmvizError
 from sessions.errors import SessionError, one_line
 
@@ -60,9 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files go out as they came in
-    logging.basicConfig(level=logging.WARNING, format="ntmviz: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[output.Complaints()])
+    return output.ended(_run(words))
+
+
+def _run(words: list[str]) -> int:
     if "--version" in words[:1]:
-        print(f"ntmviz {__version__}")
+        output.say(f"ntmviz {__version__}")
         return DONE
     module = COMMANDS.get(words[0]) if words else None
     parser = _parser() if module is None else _command_parser(words.pop(0))
@@ -74,15 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else USAGE
     except KeyboardInterrupt:
-        print("ntmviz: stopped", file=sys.stderr)
+        output.complain("stopped")
         return 130
-    except BrokenPipeError:  # whoever read the output has enough, like `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
         if is_verbose:
-            traceback.print_exc()
-        print(f"ntmviz: {_line(error)}", file=sys.stderr)
+            output.remark(traceback.format_exc().rstrip())
+        output.complain(_line(error))
         if isinstance(error, ConfigError | DeviceError):  # a setting that cannot be was named on the command line
             return USAGE
         return error.exit_code if isinstance(error, NtmvizError) else FAILED

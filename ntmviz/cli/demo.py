@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ntmviz.cli import output
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.wording import grouped
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ntmviz.settings import sessions_folder
 
     folder = (arguments.out or sessions_folder().parent / "demo").absolute()
-    print("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20", flush=True)
+    output.say("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20")
     headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), seed=DEMO_SEED, overwrite=True))
     return 0
 
@@ -61,10 +62,10 @@ def headless(options: RunOptions) -> None:
     app.screenshot(session, window)
     with sessions.open(session) as recording:
         paper.save(recording.episodes[len(recording.episodes) - 1], figure, title="copy, the last episode")
-    print(window, figure, sep="\n")
-    print(f"look at it where there is a display: ntmviz {session}")
+    output.say(f"{window}\n{figure}\nlook at it where there is a display: ntmviz {session}")
     if not result["solved"]:
         raise NtmvizError(
             f"{result['task']} was not solved after {grouped(result['sequences'])} sequences; "
             f"'ntmviz train {result['task']} --until-solved --seed 1' starts from other weights"
         )
+    output.check_heard(f"session and pictures are complete: {folder}")

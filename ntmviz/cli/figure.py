@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ntmviz.cli import output
 from ntmviz.errors import NtmvizError
 
 
@@ -50,5 +51,5 @@ def run(arguments: argparse.Namespace) -> int:
         info = source.info
         place = f"iteration {info.iteration}" if info.iteration >= 0 else f"episode {arguments.episode % count}"
         paper.save(source, out, title=f"{recording.info.model.upper()} on {recording.info.task}, {place}, {info.kind}")
-    print(out)
+    output.say(str(out))
     return 0

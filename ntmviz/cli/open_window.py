@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ntmviz import __version__
+from ntmviz.cli import output
 from ntmviz.errors import UsageError
 from ntmviz.saving import suffix_of
 
@@ -56,15 +57,15 @@ def scale(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.version:
-        print(f"ntmviz {__version__}")
+        output.say(f"ntmviz {__version__}")
         return 0
     if arguments.info:
-        print(json.dumps(installation(), indent=2))
+        output.say(json.dumps(installation(), indent=2))
         return 0
     if arguments.reset:
         from ntmviz.settings import reset
 
-        print(f"forgot the settings; sessions are untouched: {reset()}")
+        output.say(f"forgot the settings; sessions are untouched: {reset()}")
         return 0
     from ntmviz import app
 
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         size=arguments.size,
         scale=arguments.scale,
     )
-    print(arguments.screenshot)
+    output.say(str(arguments.screenshot))
     return 0
 
 

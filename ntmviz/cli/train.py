@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ntm_core import parallel, registry
 from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
+from ntmviz.cli import output
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import RunOptions
 from ntmviz.wording import grouped, short, skips, task_name
@@ -165,14 +165,15 @@ def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
 
     training = Run(options, group=group)
     for note in training.notes:
-        print(one_line(note), file=sys.stderr, flush=True)
+        output.remark(one_line(note))
     result = drive(training, is_quiet=prints_json)
     if prints_json:
-        print(json.dumps(result))
+        output.say(json.dumps(result))
     else:
         tell(result)
     if training.failure is not None:
         raise NtmvizError(training.failure)
+    output.check_heard(f"the training went on to its end, and is kept: {result['session']}")
     return 0
 
 
@@ -188,19 +189,18 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
             if training.recorder.failure != failure:
                 failure = training.recorder.failure
                 if not is_quiet:
-                    print(f"{failure}; training goes on without a record", flush=True)
+                    output.say(f"{failure}; training goes on without a record")
             if not is_quiet and time.perf_counter() - told >= _REPORT_S:
                 told = time.perf_counter()
                 now = training.progress()
-                print(
+                output.say(
                     f"iteration {grouped(now.iteration)} of {grouped(now.iterations)}   loss {short(now.loss)}   "
                     f"wrong bits {short(now.wrong_bits)}   {now.new_sequences / now.seconds:.0f} sequences/s   "
                     f"{grouped(now.recorded_episodes)} episodes recorded"
-                    + (f"   {skips(now.skipped)}" if now.skipped else ""),
-                    flush=True,
+                    + (f"   {skips(now.skipped)}" if now.skipped else "")
                 )
         if is_interrupted.is_set() and training.failure is None:
-            print("stopping: measuring and sealing the session", file=sys.stderr, flush=True)
+            output.remark("stopping: measuring and sealing the session")
         training.finish()
     return training.result()
 
@@ -237,13 +237,13 @@ def tell(result: dict[str, Any]) -> None:
     """The result in words."""
     how = "solved" if result["solved"] else "not solved"
     task, sequences = task_name(result["task"]), grouped(result["sequences"])
-    print(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
+    output.say(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
     for trial, share in result["bit_error_rate"].items():
         bits, above = result["bits_per_sequence"][trial], result["bits_above_optimum"][trial]
         best = f", {short(above)} above the optimum" if above != bits else ""
-        print(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
+        output.say(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
     dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
-    print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
+    output.say(f"  {result['recorded_episodes']} episodes recorded{dropped}")
     if result["skipped_updates"]:
-        print(f"  {skips(result['skipped_updates'])}: loss or gradient was not finite")
-    print(result["session"])
+        output.say(f"  {skips(result['skipped_updates'])}: loss or gradient was not finite")
+    output.say(result["session"])

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, NoReturn
 from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntmviz import __version__
 from ntmviz.cli import demo, figure, follow, info, open_window, output, train
-from ntmviz.errors import NtmvizError
+from ntmviz.errors import NtmvizError, UsageError
 from sessions.errors import SessionError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 COMMANDS = {"demo": demo, "train": train, "follow": follow, "info": info, "figure": figure}
 """Each is a module with `add_to(parser)` and `run(arguments) -> exit code`."""
@@ -74,6 +75,8 @@ def _run(words: list[str]) -> int:
     try:
         arguments = parser.parse_args(words)
         _check_folder()
+        if module is None:
+            _check_words(arguments.files, has_picture=arguments.screenshot is not None)
         return (open_window if module is None else module).run(arguments)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else USAGE
@@ -95,6 +98,17 @@ def _check_folder() -> None:
         os.getcwd()
     except FileNotFoundError:
         raise NtmvizError("the folder that this was started in is gone; change to another one") from None
+
+
+def _check_words(files: Sequence[Path], *, has_picture: bool) -> None:
+    """Raise UsageError for a word that is neither a command nor there: a window would open only to say so.
+
+    has_picture: whether no window would; then a path that leads nowhere is a failure like any other file's.
+    """
+    for path in files:
+        is_word = len(path.parts) == 1 and not path.suffix
+        if not os.path.lexists(path) and (is_word or not has_picture):
+            raise UsageError(f"a session to open or a command ({', '.join(COMMANDS)}) was wanted; got {str(path)!r}")
 
 
 def _line(error: Exception) -> str:

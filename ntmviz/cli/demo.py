@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.wording import grouped
 
@@ -19,7 +20,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headless", action="store_true", help="no window: print progress, save the session and pictures"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where session and pictures go")
+    parser.add_argument("--out", type=place, metavar="DIR", help="where session and pictures go")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntm_core.trace import Order
 from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.wording import grouped, size_on_disk
 from sessions.errors import SessionError, one_line
 
@@ -23,7 +23,7 @@ _COLUMNS = 100
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the session")
+    parser.add_argument("file", type=place, metavar="FILE", help="the session")
     parser.add_argument("--json", action="store_true", help="print it as JSON, last line")
 
 

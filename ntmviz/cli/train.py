@@ -17,6 +17,7 @@ from ntm_core import parallel, registry
 from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
 from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import RunOptions
 from ntmviz.wording import grouped, short, skips, task_name
@@ -51,7 +52,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="the session (here: TASK-seedN.ntmviz.h5, or with --resume NAME-on.ntmviz.h5)",
     )
@@ -69,6 +70,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--resume",
+        type=place,
         metavar="FILE",
         help="go on from the last checkpoint of a session as if it had never stopped, into a new session; settings "
         "that are left out stay what they were, those of the network always do",
@@ -112,14 +114,14 @@ def options_of(arguments: argparse.Namespace) -> RunOptions:
         until_solved=arguments.until_solved,
         record=arguments.record,
         max_size=arguments.max_size * 10**6,
-        resume=arguments.resume,
+        resume=None if arguments.resume is None else str(arguments.resume),
     )
 
 
 def _default_name(arguments: argparse.Namespace) -> str:
     if arguments.resume is None:
         return f"{arguments.task}-seed{arguments.seed or 0}.ntmviz.h5"
-    return f"{Path(arguments.resume).name.removesuffix('.h5').removesuffix('.ntmviz')}-on.ntmviz.h5"
+    return f"{arguments.resume.name.removesuffix('.h5').removesuffix('.ntmviz')}-on.ntmviz.h5"
 
 
 def value(text: str) -> Any:

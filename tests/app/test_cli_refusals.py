@@ -50,6 +50,8 @@ BAD_TRAININGS = [
     (("--out", "empty.h5"), 1, "--out"),
     (("--out", "nowhere/run.h5"), 1, "No such file or directory"),
     (("--out", "/proc/run.h5"), 1, "cannot write a session here"),
+    (("--out", ""), 2, "a name was wanted; got ''"),
+    (("--resume", ""), 2, "a name was wanted; got ''"),
     (("--resume", "{session}"), 2, "a network with 4 inputs and 3 outputs was wanted for copy"),
     (("--resume", "{session}", "--set", "task.bits=4", "--set", "locations=16"), 2, "locations is 48, got 16"),
     (("--nonsense",), 2, "--nonsense"),
@@ -118,6 +120,18 @@ BAD_CALLS = [
     (("demo", "--out", "out"), 2, "--out goes with --headless"),
     (("demo", "--headless", "--out", "text.h5/out"), 1, "the demo's folder cannot be made"),
     (("--nonsense",), 2, "--nonsense"),
+    (("verify",), 2, "a command (demo, train, "),
+    (("verify", "{session}"), 2, "got 'verify'"),
+    (("recover", "{session}", "--screenshot", "out.png"), 2, "got 'recover'"),
+    (("trian", "copy"), 2, "got 'trian'"),
+    (("--theme", "dark", "verify"), 2, "got 'verify'"),
+    (("missing.h5",), 2, "got 'missing.h5'"),
+    (("{session}", "folder/missing.h5"), 2, "got 'folder/missing.h5'"),
+    (("",), 2, "a name was wanted; got ''"),
+    (("info", ""), 2, "a name was wanted; got ''"),
+    (("figure", "{session}", "-o", ""), 2, "a name was wanted; got ''"),
+    (("demo", "--headless", "--out", ""), 2, "a name was wanted; got ''"),
+    (("{session}", "--screenshot", ""), 2, "a name was wanted; got ''"),
 ]
 
 

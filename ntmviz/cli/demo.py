@@ -35,12 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     folder = (arguments.out or sessions_folder().parent / "demo").absolute()
     output.say("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20")
-    headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), seed=DEMO_SEED, overwrite=True))
-    return 0
+    return headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), seed=DEMO_SEED, overwrite=True))
 
 
-def headless(options: RunOptions) -> None:
-    """Train, print progress, and draw window.png and figure.png beside the session.
+def headless(options: RunOptions) -> int:
+    """Train, print progress, and draw window.png and figure.png beside the session; returns the exit code.
 
     Raises NtmvizError where a file cannot be written, or where the task was not solved: the pictures are there then.
     """
@@ -58,8 +57,10 @@ def headless(options: RunOptions) -> None:
         raise NtmvizError(
             f"the demo's folder cannot be made ({error.strerror}); name another with --out: {folder}"
         ) from None
-    result = train.drive(Run(options))
+    result, ended_by = train.drive(Run(options))
     train.tell(result)
+    if ended_by is not None:
+        return train.ended_early(result, ended_by)
     app.screenshot(session, window)
     with sessions.open(session) as recording:
         paper.save(recording.episodes[len(recording.episodes) - 1], figure, title="copy, the last episode")
@@ -70,3 +71,4 @@ def headless(options: RunOptions) -> None:
             f"'ntmviz train {result['task']} --until-solved --seed 1' starts from other weights"
         )
     output.check_heard(f"session and pictures are complete: {folder}")
+    return 0

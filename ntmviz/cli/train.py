@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +33,7 @@ _REPORT_S = 2.0
 _SLICE_S = 0.2
 _FAILED = 1
 _TABLES = ("task", "train")
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -152,10 +152,10 @@ def _run_in(group: Group, arguments: argparse.Namespace) -> int:
     from ntmviz.helping import Helper
 
     helper = Helper(options, group)
-    with _noting_an_interrupt() as is_interrupted:
+    with _noting_an_interrupt() as noted:
         while not helper.is_over:
             helper.advance()
-            if is_interrupted.is_set():
+            if noted:
                 helper.end_soon()
     if helper.failure is not None:
         raise NtmvizError(helper.failure)
@@ -168,25 +168,40 @@ def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
     training = Run(options, group=group)
     for note in training.notes:
         output.remark(one_line(note))
-    result = drive(training, is_quiet=prints_json)
+    result, ended_by = drive(training, is_quiet=prints_json)
     if prints_json:
         output.say(json.dumps(result))
     else:
         tell(result)
     if training.failure is not None:
         raise NtmvizError(training.failure)
+    if ended_by is not None:
+        return ended_early(result, ended_by)
     output.check_heard(f"the training went on to its end, and is kept: {result['session']}")
     return 0
 
 
-def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
-    """Train to the end, with a line of progress now and then; Ctrl+C or SIGTERM ends it early and keeps everything."""
+def ended_early(result: dict[str, Any], signal_number: int) -> int:
+    """Say what is kept of a training that a signal ended; returns the exit code that shells give for it."""
+    name = signal.Signals(signal_number).name
+    output.complain(
+        f"{name} ended the training after iteration {result['iterations']}; its weights and all that was recorded are "
+        f"kept, and --resume goes on from there: {result['session']}"
+    )
+    return 128 + signal_number
+
+
+def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int | None]:
+    """Train to the end, with a line of progress now and then. Returns the result, and the signal that asked to leave.
+
+    Ctrl+C ends it early, and it is measured; SIGTERM and SIGHUP end it at once. All of them keep weights and session.
+    """
     told = time.perf_counter()
     failure = None
-    with _noting_an_interrupt() as is_interrupted, _recorder_in_silence():
+    with _noting_an_interrupt() as noted, _recorder_in_silence():
         while not training.is_over:
             training.advance_for(_SLICE_S)
-            if is_interrupted.is_set():
+            if noted:
                 training.end_soon()
             if training.recorder.failure != failure:
                 failure = training.recorder.failure
@@ -201,22 +216,32 @@ def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
                     f"{grouped(now.recorded_episodes)} episodes recorded"
                     + (f"   {skips(now.skipped)}" if now.skipped else "")
                 )
-        if is_interrupted.is_set() and training.failure is None:
-            output.remark("stopping: measuring and sealing the session")
-        training.finish()
-    return training.result()
+        asked_to_leave = next((number for number in noted if number != signal.SIGINT), None)
+        if asked_to_leave is not None:
+            training.leave()
+        else:
+            if noted and training.failure is None:
+                output.remark("stopping: measuring and sealing the session")
+            training.finish()
+    return training.result(), asked_to_leave
 
 
 @contextmanager
-def _noting_an_interrupt() -> Iterator[threading.Event]:
-    """A first Ctrl+C or SIGTERM is only noted, so that it cuts no update in two; a second one ends it as ever."""
-    noted = threading.Event()
+def _noting_an_interrupt() -> Iterator[list[int]]:
+    """A first signal to end is only noted, so that it cuts no update in two; a second one ends it as ever.
+
+    One that whoever started this has it ignore, as `nohup` does, stays ignored.
+    """
+    noted: list[int] = []
 
     def note(number: int, frame: object) -> None:
         signal.signal(number, before[number])
-        noted.set()
+        noted.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, note)
     try:
         yield noted
     finally:

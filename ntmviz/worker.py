@@ -215,7 +215,7 @@ def main() -> int:
     orders, news = open(sys.stdin.fileno(), "rb", buffering=0), open(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may garble the frames
     waiting: Orders = queue.SimpleQueue()
-    signal.signal(signal.SIGTERM, lambda *_: waiting.put(_STOP))
+    stop_when_terminated(waiting)
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
     outbox = Outbox(news, on_broken=lambda: waiting.put(_END))
     try:
@@ -229,6 +229,25 @@ def main() -> int:
     finally:
         outbox.close(LAST_NEWS_S)
     return 1
+
+
+def stop_when_terminated(waiting: Orders) -> None:
+    """Make SIGTERM an order to stop.
+
+    Python runs a handler in the main thread once that runs again. A signal that comes between its last instruction and
+    its wait for orders would go unheard until another order came; so what the system wakes is a thread.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # without a handler of Python's own nothing is told
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=_hear, args=(heard, waiting), daemon=True, name="signals").start()
+
+
+def _hear(signals: int, waiting: Orders) -> None:
+    while numbers := os.read(signals, 1):
+        if signal.SIGTERM in numbers:
+            waiting.put(_STOP)
 
 
 def _listen(orders: RawIOBase, waiting: Orders) -> None:

@@ -18,7 +18,7 @@ from ntmviz.waking import Bench, check_episode, device_of
 from sessions import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ntm_core.commands import Command
     from ntm_core.events import Event
@@ -66,7 +66,9 @@ class Hand:
         self._current: Engine | None = None
 
     @classmethod
-    def of_new_network(cls, options: Mapping[str, Any], out: Path) -> Hand:
+    def of_new_network(
+        cls, options: Mapping[str, Any], out: Path, on_wait: Callable[[int], None] | None = None
+    ) -> Hand:
         """A network of no session yet, untrained or from a file of weights, and a session for what it does.
 
         Raises CoreError or NtmvizError for options that cannot be, SessionError where the file cannot be written.
@@ -86,6 +88,7 @@ class Hand:
                 "device": str(device),
                 "seed": seed,
             },
+            on_wait=on_wait,
         )
         hand = cls(out, out, recorder)
         hand._is_ours = True

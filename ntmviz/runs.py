@@ -50,6 +50,8 @@ class Progress:
     recorded_episodes: int
     dropped_episodes: int
     queued_bytes: int
+    recorder_silent_s: float
+    """How long the recorder has owed an answer."""
     recorder_failure: str | None
     """Why nothing is recorded any more; training goes on without."""
 
@@ -240,6 +242,7 @@ class Run:
             recorded_episodes=self.recorder.recorded_episodes,
             dropped_episodes=self.recorder.dropped_episodes,
             queued_bytes=self.recorder.queued_bytes,
+            recorder_silent_s=self.recorder.silent_s,
             recorder_failure=self.recorder.failure,
         )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ntm_core import parallel, registry
 from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
+from ntmviz import waiting
 from ntmviz.cli import output
 from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError, UsageError
@@ -165,7 +166,7 @@ def _run_in(group: Group, arguments: argparse.Namespace) -> int:
 def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
     from ntmviz.runs import Run
 
-    training = Run(options, group=group)
+    training = Run(options, on_wait=tell_no_file, group=group)
     for note in training.notes:
         output.remark(one_line(note))
     result, ended_by = drive(training, is_quiet=prints_json)
@@ -179,6 +180,12 @@ def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
         return ended_early(result, ended_by)
     output.check_heard(f"the training went on to its end, and is kept: {result['session']}")
     return 0
+
+
+def tell_no_file(seconds: int) -> None:
+    """Say now and then that the session's file is not there yet."""
+    if seconds in waiting.SAID_AT_S:
+        output.complain(waiting.no_file_yet(seconds))
 
 
 def ended_early(result: dict[str, Any], signal_number: int) -> int:
@@ -198,6 +205,7 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
     """
     told = time.perf_counter()
     failure = None
+    is_silent = False
     with _noting_an_interrupt() as noted, _recorder_in_silence():
         while not training.is_over:
             training.advance_for(_SLICE_S)
@@ -207,6 +215,7 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
                 failure = training.recorder.failure
                 if not is_quiet:
                     output.say(f"{failure}; training goes on without a record")
+            is_silent = _tell_silence(training, is_silent)
             if not is_quiet and time.perf_counter() - told >= _REPORT_S:
                 told = time.perf_counter()
                 now = training.progress()
@@ -224,6 +233,20 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
                 output.remark("stopping: measuring and sealing the session")
             training.finish()
     return training.result(), asked_to_leave
+
+
+def _tell_silence(training: Run, was_silent: bool) -> bool:
+    """Say, once, that the recorder does not answer, and that it does again. Returns whether it is silent."""
+    recorder = training.recorder
+    is_silent = recorder.silent_s >= waiting.SILENT_S
+    if is_silent and not was_silent:
+        output.complain(
+            f"the recorder has not answered for {waiting.SILENT_S:g} s; training goes on, and what it does not take is "
+            f"dropped in time. If a signal stopped it, this lets it go on: kill -CONT {recorder.writer_pid}"
+        )
+    elif was_silent and not is_silent and recorder.failure is None:
+        output.complain("the recorder answers again")
+    return is_silent
 
 
 @contextmanager

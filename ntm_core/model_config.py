@@ -94,3 +94,26 @@ class MemoryConfig(ModelConfig):
     def is_recurrent(self) -> bool:
         """Whether the controller carries a state of its own."""
         return self.controller is ControllerKind.LSTM
+
+    def weights_around(self, told: int, reads: int) -> int:
+        """Of the controller, of what it tells the heads, so many numbers, and of the output."""
+        size = self.controller_size
+        controller = (
+            lstm_weights(self.inputs + reads, self.hidden_size, self.layers)
+            if self.is_recurrent
+            else (self.inputs + reads + 1) * self.hidden_size
+        )
+        return controller + (size + 1) * told + (size + reads + 1) * self.outputs
+
+    @property
+    def state_of_terms(self) -> int:
+        """Numbers that the controller and the terms of a lookup carry from step to step."""
+        controller = 2 * self.controller_size if self.is_recurrent else 0
+        prominence = self.locations if self.prominence else 0
+        return controller + prominence + (self.locations * (self.locations + 1) if self.priming else 0)
+
+
+def lstm_weights(inputs: int, hidden_size: int, layers: int) -> int:
+    """Of a deep LSTM with a learned first state, each of whose layers sees the inputs and the layer below."""
+    a_layer = (inputs + hidden_size + 1) * 4 * hidden_size + 2 * hidden_size
+    return layers * a_layer + (layers - 1) * 4 * hidden_size**2

@@ -17,6 +17,7 @@ import ntmviz
 import sessions
 from ntmviz import notes, session_commands
 from ntmviz.errors import NtmvizError
+from ntmviz.hand import Hand
 from ntmviz.run_options import RunOptions
 from ntmviz.settings import Recent
 from tests.app.bad_files import BAD_FILES, cut_to
@@ -350,8 +351,11 @@ def test_a_session_whose_name_leaves_no_room_for_notes_opens_without(open_window
         ({"model_settings": {"colour": 1}}, "a setting of model 'ntm' is one of"),
         ({"device": "abacus"}, "device is auto or one of"),
         ({"model_settings": {"locations": 0}}, "locations is a whole number, at least 1; got 0"),
+        ({"model_settings": {"hidden_size": 10**11}}, f"make hidden_size, {10**11}, smaller"),
+        ({"task_settings": {"bits": 10**10}}, f"make task.bits, {10**10}, smaller"),
+        ({"train": {"batch": 10**12}}, f"make the batch, {10**12}, smaller"),
     ],
-    ids=["task", "key", "device", "value"],
+    ids=["task", "key", "device", "value", "hidden_size", "bits", "batch"],
 )
 def test_the_window_says_in_one_line_why_a_training_cannot_be(changed, said, window, qtbot, tmp_path):
     path = tmp_path / "run.h5"
@@ -360,6 +364,22 @@ def test_the_window_says_in_one_line_why_a_training_cannot_be(changed, said, win
     check_told(window, said)
     assert window.stack.currentWidget() is window.welcome
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"model_settings": {"hidden_size": 10**11}}, f"make hidden_size, {10**11}, smaller"),
+        ({"task_settings": {"bits": 10**10}}, f"make task.bits, {10**10}, smaller"),
+        ({"model": "lstm", "model_settings": {"layers": 10**9}}, f"make layers, {10**9}, smaller"),
+    ],
+    ids=["hidden_size", "bits", "layers"],
+)
+def test_a_new_network_by_hand_that_no_memory_holds_is_said_in_one_line(options, said, tmp_path):
+    with pytest.raises(NtmvizError) as caught:
+        Hand.of_new_network(options, tmp_path / "hand.h5")
+    check_line(str(caught.value), "does not fit in memory", said)
+    assert list(tmp_path.iterdir()) == []
 
 
 # Episodes and steps that do not exist

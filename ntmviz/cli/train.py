@@ -142,6 +142,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         return _FAILED
     group.leave()
+    if isinstance(group, parallel.Processes):
+        group.end_process(output.ended(code))
     return code
 
 

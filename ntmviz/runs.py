@@ -96,11 +96,11 @@ class Run:
         self._is_kept = False
         with self._leaving_nothing():
             self.engine = start.engine(self.recorder)
-        if start.parent is not None:
-            self._note_resumed()
-        self._iterations_before = self.engine.trainer.iteration
-        self._sequences_before = self.engine.trainer.sequences
-        self.set_recording(options.record)
+            if start.parent is not None:
+                self._note_resumed()
+            self._iterations_before = self.engine.trainer.iteration
+            self._sequences_before = self.engine.trainer.sequences
+            self.set_recording(options.record)
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
         self._rested = 0.0
         self._last: Trained | None = None
@@ -111,11 +111,11 @@ class Run:
 
     @contextmanager
     def _leaving_nothing(self) -> Iterator[None]:
-        """Remove the session again where what is tried fails: it holds nothing yet."""
+        """Remove the session again where what is tried fails or is interrupted: it holds nothing yet."""
         try:
             with memory_told():
                 yield
-        except Exception:
+        except BaseException:
             self._is_kept = True
             self.recorder.close()
             self.recorder.path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from sessions.errors import one_line
 from sessions.policy import MAX_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ntm_core.parallel import Group
     from ntmviz.runs import Run
@@ -168,7 +168,8 @@ def _run_in(group: Group, arguments: argparse.Namespace) -> int:
 def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
     from ntmviz.runs import Run
 
-    training = Run(options, on_wait=tell_no_file, group=group)
+    with _leaving_in_order():
+        training = Run(options, on_wait=tell_no_file, group=group)
     for note in training.notes:
         output.remark(one_line(note))
     result, ended_by = drive(training, is_quiet=prints_json)
@@ -252,26 +253,50 @@ def _tell_silence(training: Run, was_silent: bool) -> bool:
 
 
 @contextmanager
-def _noting_an_interrupt() -> Iterator[list[int]]:
-    """A first signal to end is only noted, so that it cuts no update in two; a second one ends it as ever.
+def _leaving_in_order() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end what there is nothing to keep of yet as Ctrl+C does, so that nothing is left."""
+    came: list[int] = []
 
-    One that whoever started this has it ignore, as `nohup` does, stays ignored.
-    """
+    def leave(number: int, frame: object) -> None:
+        came.append(number)
+        raise SystemExit(128 + number)
+
+    with _handled(leave, [number for number in _ENDING if number != signal.SIGINT]):
+        try:
+            yield
+        except SystemExit:
+            output.complain(f"{signal.Signals(came[0]).name} ended this before training began; nothing is left of it")
+            raise
+
+
+@contextmanager
+def _noting_an_interrupt() -> Iterator[list[int]]:
+    """A first signal to end is only noted, so that it cuts no update in two; a second one ends it as ever."""
     noted: list[int] = []
 
     def note(number: int, frame: object) -> None:
         signal.signal(number, before[number])
         noted.append(number)
 
-    before = {number: signal.getsignal(number) for number in _ENDING}
-    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, note)
-    try:
+    with _handled(note, _ENDING) as before:
         yield noted
+
+
+@contextmanager
+def _handled(handler: Callable[[int, object], None], numbers: Sequence[int]) -> Iterator[Mapping[int, Any]]:
+    """Handle signals so for a while; yields how they were handled before.
+
+    One that whoever started this has it ignore, as `nohup` does, stays ignored.
+    """
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: found for number, found in before.items() if found is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield before
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, found in before.items():
+            signal.signal(number, found)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ import ntmviz
 import sessions
 from ntmviz import notes, session_commands
 from ntmviz.errors import NtmvizError
-from ntmviz.hand import Hand
 from ntmviz.run_options import RunOptions
 from ntmviz.settings import Recent
 from tests.app.bad_files import BAD_FILES, cut_to
@@ -364,22 +363,6 @@ def test_the_window_says_in_one_line_why_a_training_cannot_be(changed, said, win
     check_told(window, said)
     assert window.stack.currentWidget() is window.welcome
     assert not path.exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"model_settings": {"hidden_size": 10**11}}, f"make hidden_size, {10**11}, smaller"),
-        ({"task_settings": {"bits": 10**10}}, f"make task.bits, {10**10}, smaller"),
-        ({"model": "lstm", "model_settings": {"layers": 10**9}}, f"make layers, {10**9}, smaller"),
-    ],
-    ids=["hidden_size", "bits", "layers"],
-)
-def test_a_new_network_by_hand_that_no_memory_holds_is_said_in_one_line(options, said, tmp_path):
-    with pytest.raises(NtmvizError) as caught:
-        Hand.of_new_network(options, tmp_path / "hand.h5")
-    check_line(str(caught.value), "does not fit in memory", said)
-    assert list(tmp_path.iterdir()) == []
 
 
 # Episodes and steps that do not exist

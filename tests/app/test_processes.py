@@ -12,8 +12,10 @@ import pytest
 
 import sessions
 from ntm_core import checkpoints
+from ntmviz.preparing import Start
 from ntmviz.run_options import RunOptions
-from tests.app.lines import check_line
+from ntmviz.runs import Run
+from tests.app.lines import check_failed, check_line
 from tests.app.processes import check_kept, child_running, has_open, is_gone, iterations_in, steps_in, wait_for
 
 TRAINING = (
@@ -225,3 +227,32 @@ def test_a_training_says_soon_that_its_recorder_makes_no_file_and_starts_when_it
     training.communicate(timeout=30)
     check_line(errors_of(tmp_path)[0], "has not made the session's file within 3 s; training starts when it has")
     assert training.returncode == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_training_that_is_asked_to_leave_before_it_began_leaves_nothing(number, launch, path, tmp_path):
+    opened = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        training = launch("-m", "ntmviz", *TRAINING, "--out", path)
+        wait_for(lambda: child_running(training.pid, "sessions.writer"))
+        writer = child_running(training.pid, "sessions.writer")
+        training.send_signal(number)
+        training.communicate(timeout=30)
+        wait_for(lambda: is_gone(writer))
+    finally:
+        os.close(opened)
+    told = f"{number.name} ended this before training began"
+    check_failed(training.returncode, errors_of(tmp_path)[-1:], told, wanted_code=128 + number)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
+def test_a_training_that_fails_once_there_is_a_file_leaves_none(error, options, path, monkeypatch):
+    def fail(start, sink=None):
+        raise error
+
+    monkeypatch.setattr(Start, "engine", fail)
+    with pytest.raises(error):
+        Run(options)
+    assert not path.exists()

@@ -91,9 +91,7 @@ class Presenter(QObject):
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
-        refitting = QTimer(self, singleShot=True, interval=0)
-        refitting.timeout.connect(self.refit)
-        views.sequence.resized.connect(refitting.start)
+        views.sequence.fitted.connect(self.refit)  # another number of steps may have room
 
     @property
     def now(self) -> Resolved | None:
@@ -166,16 +164,14 @@ class Presenter(QObject):
 
     def refit(self) -> None:
         """The views stand elsewhere or have other sizes: draw what depends on that. Each draws itself at its size."""
-        now, before = self._now, self._excerpt
-        if now is None or before is None:
+        now = self._now
+        if now is None or self._excerpt is None:
             return
         with self._telling_of_damage():
-            if self._take_excerpt(now) is before:
-                self._show_rows(now)
-                self._show_field(now)
-                self._say(now, self._views.machine.figure)
-            else:
-                self.present()
+            self._take_excerpt(now)
+            self._show_rows(now)
+            self._show_field(now)
+            self._say(now, self._views.machine.figure)
 
     @contextmanager
     def _telling_of_damage(self) -> Iterator[None]:

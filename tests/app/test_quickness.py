@@ -123,7 +123,7 @@ def test_another_size_theme_or_workspace_paints_each_picture_once(open_window, s
         AddressingView,
         SequenceView,
     ):  # before Qt meets the methods: it keeps what it called once
-        for done in ("_redraw", "paintEvent"):
+        for done in ("_redraw", "_keep"):
             count_calls(monkeypatch, kind, done, counts)
     window = open_window(session)
 

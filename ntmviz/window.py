@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         self.setFocus()
         self._has_moved = True
         self._settling.hold()
+        self.presenter.put_off()  # it is presented once the docks have settled
         self._moved.start()
 
     def _shower_of(self, workspace: str) -> Callable[[], None]:

@@ -13,11 +13,12 @@ import sessions
 from ntm_core.trace import EpisodeInfo
 from ntmviz import survey
 from ntmviz.episode_figures import Happening
+from ntmviz.presenter import Presenter
 from ntmviz.survey import Surveyor
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.machine import MachineView
 from ntmviz.views.sequence import SequenceView
-from ntmviz.views.training import thinned
+from ntmviz.views.training import TrainingView, thinned
 from sessions.episodes import Episode
 from tests.sessions.traces import ntm_spec, still
 
@@ -251,3 +252,29 @@ def test_a_wider_window_shows_more_steps_of_a_long_episode(open_window, tmp_path
     narrow = steps(600)
     window.resize(1700, 900)
     qtbot.waitUntil(lambda: window.views.sequence.sequence_layout.count == steps(600) > narrow)
+
+
+def test_a_session_that_is_opened_is_presented_once_its_docks_stand_and_its_curves_in_a_turn_of_their_own(
+    open_window, session, qtbot, monkeypatch
+):
+    done = []
+    for kind, name in ((Presenter, "present"), (TrainingView, "_draw_curves")):
+        note_calls(monkeypatch, kind, name, done)
+    window = open_window(session)
+    done.clear()
+    window.desk.close()
+    done.clear()
+    assert window.desk.open(session)
+    qtbot.waitUntil(lambda: "_draw_curves ended" in done and window.updatesEnabled())
+    assert done == ["present", "present ended", "_draw_curves", "_draw_curves ended"]
+
+
+def note_calls(monkeypatch, kind, name, done):
+    method = getattr(kind, name)
+
+    def call(self, *arguments):
+        done.append(name)
+        method(self, *arguments)
+        done.append(f"{name} ended")
+
+    monkeypatch.setattr(kind, name, call)

@@ -23,6 +23,7 @@ from tests.app.bad_files import BAD_FILES, cut_to
 from tests.app.command_line import TINY
 from tests.app.conftest import record_one
 from tests.app.lines import check_failed, check_line, check_told
+from tests.app.recent_rows import recent_rows
 from tests.sessions.traces import tiny_spec
 
 # What cannot be opened
@@ -116,7 +117,7 @@ def drop_it(window, path):
 
 def choose_it_among_the_recent(window, path):
     window.welcome.show_recent([Recent(path, 0.0)], [])
-    window.welcome._recent.itemAt(0).widget().wished.emit(path)
+    recent_rows(window)[0].wished.emit(path)
 
 
 @pytest.mark.parametrize("way", [open_it, drop_it, choose_it_among_the_recent])

@@ -150,7 +150,7 @@ class Canvas(Picture):
 
     def redraw_in_time(self) -> None:
         """`redraw`, or nothing where that is still to come because the size has changed."""
-        if not self._is_outgrown:
+        if not (self._is_fitting or (self.is_patient and self._is_outgrown)):
             self.redraw()
 
     def _redraw(self) -> None:

@@ -22,7 +22,7 @@ class Picture(pg.GraphicsView):
         """What was painted last."""
         self._is_kept = False
         """Whether nothing has changed since; only a scene that tells of its changes sets it."""
-        self._is_outgrown = False
+        self._is_outgrown = self._is_fitting = False
         self._is_waiting = False
         self.is_patient = False
         super().__init__(background=None)
@@ -46,8 +46,12 @@ class Picture(pg.GraphicsView):
     def settle(self) -> None:
         """Take the size that the view has now."""
         self._is_waiting = False
-        if self._is_outgrown:
-            self._fit()
+        if self._is_outgrown and not self._is_fitting:
+            self._is_fitting = True
+            try:
+                self._fit()
+            finally:
+                self._is_fitting = False
             self._is_outgrown = False
             self.viewport().update()
 

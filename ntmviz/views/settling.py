@@ -56,9 +56,11 @@ class Settling(QObject):
         for picture in self._pictures:
             picture.is_patient = False
             picture.settle()
-        yield
-        for picture in self._pictures:
-            picture.is_patient = True
+        try:
+            yield
+        finally:
+            for picture in self._pictures:
+                picture.is_patient = True
 
     def _waiter(self, picture: Picture) -> Callable[[], None]:
         def wait() -> None:

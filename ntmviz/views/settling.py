@@ -52,7 +52,10 @@ class Settling(QObject):
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Inside of this every picture is drawn as soon as it is asked for."""
+        """Inside of this every picture is drawn as soon as it is asked for, and nothing is held."""
+        is_held = not self._window.updatesEnabled()
+        if is_held:
+            self._window.setUpdatesEnabled(True)  # what may not be painted is missing in a picture of the window too
         for picture in self._pictures:
             picture.is_patient = False
             picture.settle()
@@ -61,6 +64,8 @@ class Settling(QObject):
         finally:
             for picture in self._pictures:
                 picture.is_patient = True
+            if is_held:
+                self._window.setUpdatesEnabled(False)
 
     def _waiter(self, picture: Picture) -> Callable[[], None]:
         def wait() -> None:

@@ -201,6 +201,10 @@ def test_a_picture_asked_of_the_window_has_nothing_in_it_that_still_waits(open_w
     at_once = window.grab().toImage()
     qtbot.waitUntil(lambda: not any(each.is_waiting for each in window.views.pictures))
     assert window.grab().toImage() == at_once
+    window._settling.hold()
+    assert window.grab().toImage() == at_once
+    assert not window.updatesEnabled()
+    window._settling.release()
 
 
 def test_a_scene_that_has_not_changed_is_not_painted_again(open_window, session, counts):

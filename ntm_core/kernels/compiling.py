@@ -1,0 +1,59 @@
+"""How kernels are compiled and kept.
+
+A function that only compiled code calls has no door to Python and no file of its own: both would take longer to make
+than the function. It ends up inside the entries, which are kept on disk, each with all that it calls.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from numba import njit, types
+from numba.extending import intrinsic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_inner = partial(njit, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+exact = _inner()
+"""For what NumPy repeats to the bit: a product and a sum round twice."""
+in_order = _inner(fastmath={"contract"})
+"""For what relies on the order of its operations: a product and a sum may round once."""
+loose = _inner(fastmath={"reassoc", "contract", "nsz", "arcp"})
+"""For sums of any order, of any numbers: NaN stays NaN."""
+woven = _inner(inline="always")
+"""For what one place calls: it becomes part of the caller, and is compiled as that is."""
+without_nan = _inner(fastmath={"nnan", "nsz"})
+"""For what may give any number where one is NaN."""
+entry = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+"""What is called from Python: compiled once for a machine, and run beside other threads."""
+
+
+def instructions(function: Callable[..., Any]) -> Any:
+    """A function that numba takes instructions from instead of Python."""
+    return intrinsic(function)
+
+
+@instructions
+def matrix(context: Any, row: Any, first: Any, rows: Any, columns: Any) -> Any:
+    """A part of a row as (rows, columns): what reshaping does, which takes far longer to compile."""
+    made = types.Array(row.dtype, 2, "C")
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        _, first, rows, columns = arguments
+        view = context.make_array(made)(context, builder)
+        size = source.itemsize
+        context.populate_array(
+            view,
+            data=builder.gep(source.data, [first]),
+            shape=[rows, columns],
+            strides=[builder.mul(columns, size), size],
+            itemsize=size,
+            meminfo=None,
+        )
+        return view._getvalue()
+
+    return made(row, types.intp, types.intp, types.intp), build

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from torch import Tensor, nn
+    from torch import nn
 
 EPSILON = 1e-8
 """Added to the root of a mean square."""
@@ -29,26 +30,26 @@ class RMSProp:
     """
 
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], *, alpha: float, momentum: float) -> None:
-        self._named = dict(parameters)
+        named = dict(parameters)
+        self._names, self._parameters = tuple(named), list[Tensor](named.values())
+        self._sizes = [parameter.numel() for parameter in self._parameters]
         self._alpha, self._momentum = alpha, momentum
         self._updates = 0
-        first = next(iter(self._named.values()))
-        self._square = first.new_zeros(sum(parameter.numel() for parameter in self._named.values()))
+        self._square = self._parameters[0].new_zeros(sum(self._sizes))
         self._velocity = torch.zeros_like(self._square)
 
     def forget_gradient(self) -> None:
         """Let no parameter have a gradient: the next one is not added to it."""
-        for parameter in self._named.values():
+        for parameter in self._parameters:
             parameter.grad = None
 
     def join_gradient(self) -> Tensor:
         """The gradient of all parameters in one vector, zeros for those that have none; theirs become its parts."""
         gradients = [
-            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            for parameter in self._named.values()
+            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in self._parameters
         ]
         joined = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        for parameter, part in zip(self._named.values(), self._parts(joined), strict=True):
+        for parameter, part in zip(self._parameters, self._parts(joined), strict=True):
             parameter.grad = part
         return joined
 
@@ -62,8 +63,7 @@ class RMSProp:
             step = gradient / self._square.sqrt().add_(EPSILON)
             if self._momentum:
                 step = self._velocity.mul_(self._momentum).add_(step)
-            parameters: list[Tensor] = list(self._named.values())
-            torch._foreach_add_(parameters, self._parts(step), alpha=-learning_rate)
+            torch._foreach_add_(self._parameters, self._parts(step), alpha=-learning_rate)
         self._updates += 1
 
     def state(self) -> dict[str, Tensor]:
@@ -76,9 +76,9 @@ class RMSProp:
         kept = {
             f"{kind}.{name}": part.clone()
             for kind, parts in kinds.items()
-            for name, part in zip(self._named, parts, strict=True)
+            for name, part in zip(self._names, parts, strict=True)
         }
-        return kept | {f"step.{name}": torch.tensor(float(self._updates)) for name in self._named}
+        return kept | {f"step.{name}": torch.tensor(float(self._updates)) for name in self._names}
 
     def restore(self, kept: Mapping[int, Mapping[str, Tensor]]) -> None:
         """Go on from what another one kept: `training_state.by_parameter`."""
@@ -92,6 +92,5 @@ class RMSProp:
 
     def _parts(self, joined: Tensor) -> list[Tensor]:
         """The part of each parameter, in its shape."""
-        parameters = self._named.values()
-        parts = joined.split_with_sizes([parameter.numel() for parameter in parameters])
-        return [part.view_as(parameter) for part, parameter in zip(parts, parameters, strict=True)]
+        parts = joined.split_with_sizes(self._sizes)
+        return [part.view_as(parameter) for part, parameter in zip(parts, self._parameters, strict=True)]

@@ -16,13 +16,18 @@ import torch
 from ntm_core.model_config import Kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from ntm_core.network import MemoryNetwork, Trace
 
-__all__ = ["SequenceKernel", "chosen", "refusal", "warm_up"]
+__all__ = ["SequenceKernel", "chosen", "on_compile", "refusal", "warm_up"]
 
 log = logging.getLogger(__name__)
+
+on_compile: list[Callable[[], None]] = []
+"""Called before the kernels are compiled, which takes half a minute on a machine that has not run them before."""
 
 _TYPES = (torch.float32, torch.float64)
 

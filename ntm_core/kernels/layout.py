@@ -14,6 +14,9 @@ from ntm_core.kernels.compiling import exact, matrix, woven
 INTERVAL = 8
 """Steps from one kept memory to the next; those between are computed again, which costs less than to keep them."""
 
+EVEN = 8
+"""Columns of what the heads are told are a multiple of this: a product computes so many at once."""
+
 
 class Shape(NamedTuple):
     """The sizes and kinds of a network."""
@@ -31,7 +34,7 @@ class Shape(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Matrices by which a row of numbers is multiplied from the left, and what is added to the result."""
+    """The matrices of a network, as its modules hold them, and what is added to their products."""
 
     controller: Any
     """(L, I + R W + 2 C, G): the rows of inputs, reads, the layer below, and the layer itself a step before; those that
@@ -39,10 +42,10 @@ class Weights(NamedTuple):
     controller_bias: Any
     """(L, G)"""
     heads: Any
-    """(L C, told)"""
+    """(told, L C)"""
     heads_bias: Any
     output: Any
-    """(L C + R W, outputs)"""
+    """(outputs, L C + R W)"""
     output_bias: Any
 
 
@@ -71,7 +74,7 @@ class Steps(NamedTuple):
     out: Any
     """(T, B, L C + R W)"""
     told: Any
-    """(T, B, told), squashed, see `Told`"""
+    """(T, B, told, filled up to a multiple of EVEN), squashed, see `Told`"""
     content: Any
     """(T, B, R + H, N), as are the next three"""
     gated: Any

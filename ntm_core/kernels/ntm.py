@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ntm_core.kernels.layout import INTERVAL, Shape, Start, Steps
+from ntm_core.kernels.layout import EVEN, INTERVAL, Shape, Start, Steps
 from ntm_core.kernels.ntm_backward import backward
 from ntm_core.kernels.ntm_forward import forward
 from ntm_core.kernels.products import ROWS
-from ntm_core.kernels.tensors import Parameters, State, arrays, from_start, shape_of, stacked, to_start, weights_of
+from ntm_core.kernels.tensors import Parameters, State, arrays, from_start, shape_of, to_start, weights_of
 from ntm_core.kernels.traced import trace_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(shape: Shape, parameters: Parameters, inputs: Tensor, state: State, keep
         gates=new(layers, kept, batch, gates),
         cell=new(kept, *start.cell.shape),
         out=out,
-        told=new(kept, batch, weights.heads.shape[1]),
+        told=new(kept, batch, -(-len(weights.heads) // EVEN) * EVEN),
         content=new(weighting),
         gated=new(weighting),
         shifted=new(weighting),
@@ -125,12 +125,10 @@ def gradients(
     d_out = torch.mm(d_logits, parameters.output)
     d_start = _gradient_of_last(shape, start, d_last)
     d_gates, d_told = torch.empty_like(steps.gates), torch.empty_like(steps.told)
-    transposed = stacked(parameters.controller)[:, shape.inputs :].mT.contiguous()
-    heads = parameters.heads.detach().contiguous()
-    given = (transposed.numpy(), heads.numpy(), arrays(start), arrays(steps), d_out.view_as(steps.out).numpy())
+    given = (arrays(weights_of(parameters)), arrays(start), arrays(steps), d_out.view_as(steps.out).numpy())
     filled = (arrays(d_start), d_gates.numpy(), d_told.numpy())
     in_threads(lambda first, last: backward(shape, *given, *filled, first, last), batch)
-    d_told = d_told.view(time * batch, -1)[:, : len(heads)]
+    d_told = d_told.view(time * batch, -1)[:, : len(parameters.heads)]
     slopes = [each.view(time * batch, -1) for each in d_gates]
     seen = [
         each.view(time * batch, -1)[:, : len(weight)]

@@ -16,7 +16,7 @@ from ntm_core.kernels.compiling import entry, matrix, woven
 from ntm_core.kernels.elementary import tanh
 from ntm_core.kernels.layout import INTERVAL, Room, rows_of, stages_of, told_of
 from ntm_core.kernels.ntm_forward import copy_memory
-from ntm_core.kernels.products import ROWS, add_outer, add_product
+from ntm_core.kernels.products import ROWS, add_outer, add_product, transpose
 
 
 @woven
@@ -136,8 +136,7 @@ def _access_backward(
 @entry
 def backward(
     shape: Any,
-    transposed: Any,
-    heads: Any,
+    weights: Any,
     start: Any,
     steps: Any,
     d_out: Any,
@@ -149,17 +148,20 @@ def backward(
 ) -> None:
     """The gradients of the sequences from first to last of a batch.
 
-    shape, start, steps: of the forward pass, all steps kept; see `layout`.   transposed: (L, G, rows but for the
-    inputs), the controller's weights.   heads: (told, L C).   d_out: as `Steps.out`, of what the output saw.   d_start:
-    a `Start` with the gradients of the last state, zeros where nothing depends on it; becomes those of the first.
-    d_gates, d_told: as in `Steps`, filled: of what was squashed, before that.
+    shape, weights, start, steps: of the forward pass, all steps kept; see `layout`.   d_out: as `Steps.out`,
+    of what the output saw.   d_start: a `Start` with the gradients of the last state, zeros where nothing depends on
+    it; becomes those of the first.   d_gates, d_told: as in `Steps`, filled: of what was squashed, before that.
     """
     real = d_out.dtype.type
     controller, reads = shape.layers * shape.units, shape.read_heads * shape.word
     count, words, rows = d_start.weighting.shape[1], d_start.memory.shape[1], d_start.memory.shape[2]
     found = np.empty((INTERVAL + 1, ROWS, words, rows), d_out.dtype)
     d_hidden = np.empty((ROWS, controller), d_out.dtype)
-    d_seen = np.empty((ROWS, transposed.shape[2]), d_out.dtype)
+    layers, most, gates = weights.controller.shape
+    transposed = np.empty((layers, gates, most - shape.inputs), d_out.dtype)
+    for layer in range(layers):
+        transpose(weights.controller[layer, shape.inputs :], transposed[layer])
+    d_seen = np.empty((ROWS, most - shape.inputs), d_out.dtype)
     room = Room(
         np.empty(rows, d_out.dtype),
         np.empty(rows, d_out.dtype),
@@ -212,5 +214,5 @@ def backward(
                     )
                     for at in range(controller, controller + reads):
                         carried[at] = real(0)
-                add_product(d_hidden[: end - block], d_told[step, block:end], heads)
+                add_product(d_hidden[: end - block], d_told[step, block:end], weights.heads)
                 _control_backward(shape, transposed, start, steps, step, block, end, d_hidden, d_start, d_gates, d_seen)

@@ -10,7 +10,7 @@ from ntm_core.kernels.addressing import address, softmax, write
 from ntm_core.kernels.compiling import entry, loose, matrix, woven
 from ntm_core.kernels.elementary import exp, softplus, tanh
 from ntm_core.kernels.layout import INTERVAL, rows_of, stages_of, told_of
-from ntm_core.kernels.products import ROWS, add_product, fill_dots
+from ntm_core.kernels.products import ROWS, add_product, fill_dots, transpose
 
 
 @loose
@@ -139,6 +139,10 @@ def forward(
     are kept, or only the last.
     """
     controller = shape.layers * shape.units
+    heads = np.zeros((controller, steps.told.shape[2]), memory.dtype)
+    output = np.empty((steps.out.shape[2], logits.shape[2]), memory.dtype)
+    transpose(weights.heads, heads)
+    transpose(weights.output, output)
     scales = np.empty(memory.shape[3], memory.dtype)
     for block in range(first, last, ROWS):
         end = min(block + ROWS, last)
@@ -152,9 +156,11 @@ def forward(
             _control(shape, weights, inputs[step], before, cells, steps, at, block, end)
             told, out = steps.told[at, block:end], steps.out[at, block:end]
             for item in range(block, end):
+                for rest in range(weights.heads_bias.shape[0], steps.told.shape[2]):
+                    steps.told[at, item, rest] = 0
                 _copy(steps.told[at, item], weights.heads_bias)
                 _copy(logits[step, item], weights.output_bias)
-            add_product(told, out, weights.heads)
+            add_product(told, out, heads)
             found, left = memory[step % 2], memory[(step + 1) % 2]
             for item in range(block, end):
                 if keeps and step % INTERVAL == 0:
@@ -163,7 +169,7 @@ def forward(
                 read = matrix(steps.out[at, item], controller, shape.read_heads, shape.word)
                 parts, stages = told_of(shape, steps.told[at, item]), stages_of(steps, at, item)
                 _access(shape, found[item], left[item], weightings[item], parts, stages, read, scales)
-            add_product(logits[step, block:end], out, weights.output)
+            add_product(logits[step, block:end], out, output)
 
 
 @entry

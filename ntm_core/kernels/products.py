@@ -117,6 +117,14 @@ def add_product(out: Any, left: Any, right: Any) -> None:
 
 
 @loose
+def transpose(matrix: Any, out: Any) -> None:
+    """Make the rows of a matrix the first columns of out."""
+    for row in range(matrix.shape[1]):
+        for column in range(matrix.shape[0]):
+            out[row, column] = matrix[column, row]
+
+
+@loose
 def add_outer(out: Any, left: Any, right: Any) -> None:
     """Add left^T @ right to out, where both have few rows.
 

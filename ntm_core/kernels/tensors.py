@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ntm_core.ntm import NTM
     from ntm_core.ntm_config import NTMConfig
 
-_EVEN = 8
-"""What the heads are told is filled up to a multiple of this, so that no product has columns left over."""
-
 
 class Parameters(NamedTuple):
     """The weights of an NTM as its modules hold them."""
@@ -77,21 +74,10 @@ def arrays(bundle: Any) -> Any:
 
 
 def weights_of(parameters: Parameters) -> Weights:
-    """As the kernels want them: a copy, but for the controller's where it has one layer."""
-    with torch.no_grad():
-        told, size = parameters.heads.shape
-        heads = parameters.heads.new_zeros(size, -(-told // _EVEN) * _EVEN)
-        heads[:, :told] = parameters.heads.t()
-        bias = parameters.heads_bias.new_zeros(heads.shape[1])
-        bias[:told] = parameters.heads_bias
-        return Weights(
-            controller=stacked(parameters.controller),
-            controller_bias=stacked(parameters.controller_bias),
-            heads=heads,
-            heads_bias=bias,
-            output=parameters.output.detach().t().contiguous(),
-            output_bias=parameters.output_bias.detach().contiguous(),
-        )
+    """As the kernels want them: no copy, but for the controller's where it has several layers."""
+    heads, heads_bias, output, output_bias = (each.detach().contiguous() for each in parameters[2:])
+    controller, bias = stacked(parameters.controller), stacked(parameters.controller_bias)
+    return Weights(controller, bias, heads, heads_bias, output, output_bias)
 
 
 def stacked(layers: Sequence[Tensor]) -> Tensor:

@@ -17,6 +17,17 @@ class ControllerKind(StrEnum):
     FEEDFORWARD = "feedforward"
 
 
+class Kernel(StrEnum):
+    """What computes a whole sequence."""
+
+    AUTO = "auto"
+    """The fastest that there is for the network and the device."""
+    EAGER = "eager"
+    """The network's own steps, one after another."""
+    FUSED = "fused"
+    """All steps in one, compiled when it is first needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig(Settings):
     """Every network takes so many numbers a step and gives so many."""
@@ -77,6 +88,12 @@ class MemoryConfig(ModelConfig):
         "Of its activation, what a row passes on to its associates",
         low=0,
         below=1,
+        is_loose=True,
+    )
+    kernel: Kernel = choice(
+        Kernel.AUTO,
+        "Kernel",
+        "What computes a sequence: the network's own steps (eager), or all of them in one, compiled (fused)",
         is_loose=True,
     )
 

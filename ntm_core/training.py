@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ntm_core import checks, seeding, step_gradients
 from ntm_core.parallel import Group
+from ntm_core.rmsprop import RMSProp
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import TrainingState, by_parameter
 
@@ -144,15 +145,8 @@ class Trainer:
         """Whether enough checks in a row were good, once."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
-        self._parameters = list(model.parameters())
-        self._optimizer = torch.optim.RMSprop(
-            self._parameters,
-            lr=self.config.learning_rate,
-            alpha=self.config.alpha,
-            momentum=self.config.momentum,
-            foreach=True,
-        )
-        self.group.agree([*self._parameters, *model.buffers()])
+        self._optimizer = RMSProp(model.named_parameters(), alpha=self.config.alpha, momentum=self.config.momentum)
+        self.group.agree([*model.parameters(), *model.buffers()])
 
     def step(self, record: bool = False) -> Update:
         """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
@@ -173,13 +167,12 @@ class Trainer:
         scores = score(logits, share)
         # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
         loss = (scores.loss * scores.bits).sum() / (sample.mask.sum() * logits.shape[-1])
-        self._optimizer.zero_grad()
+        self._optimizer.forget_gradient()
         torch.autograd.backward(loss)
-        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
-        joint = self.group.summed(gradients, torch.stack([each.detach() for each in scores]))
-        norm = torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm, foreach=True)
+        gradient = self._optimizer.join_gradient()
+        joint = self.group.summed([gradient], torch.stack([each.detach() for each in scores]))
         # The one value that waits for the device: all figures of the update together.
-        figures = torch.cat((joint.flatten(), norm.detach().view(1))).tolist()
+        figures = torch.cat((joint.flatten(), gradient.norm().view(1))).tolist()
         gradient_norm = figures.pop()
         item_loss, item_wrong_bits, item_bits = (
             tuple(each) for each in zip(*[iter(figures)] * config.batch, strict=True)
@@ -203,9 +196,7 @@ class Trainer:
             step_gradients=None if watched is None else _of_own_loss(watched.norms(RECORDED.start), item_bits),
         )
         if update.not_finite is None:
-            for group in self._optimizer.param_groups:
-                group["lr"] = learning_rate
-            self._optimizer.step()
+            self._optimizer.update(gradient, gradient_norm, clip_norm=config.clip_norm, learning_rate=learning_rate)
         self.skipped_in_a_row = 0 if update.not_finite is None else self.skipped_in_a_row + 1
         self.skipped += update.not_finite is not None
         self.iteration += 1
@@ -249,11 +240,6 @@ class Trainer:
 
     def state(self) -> TrainingState:
         """Where it stands: with the weights all that `restore` needs to go on to the bit. A copy."""
-        kept = {
-            f"{kind}.{name}": tensor.detach().clone()
-            for name, parameter in self.model.named_parameters()
-            for kind, tensor in self._optimizer.state.get(parameter, {}).items()
-        }
         return TrainingState(
             iteration=self.iteration,
             sequences=self.sequences,
@@ -264,7 +250,7 @@ class Trainer:
             is_solved=self.is_solved,
             seed=self.seed,
             config=self.config.to_json(),
-            optimizer=kept,
+            optimizer=self._optimizer.state(),
         )
 
     def restore(self, state: TrainingState) -> None:
@@ -273,7 +259,7 @@ class Trainer:
         Raises CheckpointError where what the optimiser kept does not fit the weights.
         """
         kept = by_parameter(state.optimizer, self.model, has_momentum=self.config.momentum > 0)
-        self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": kept})
+        self._optimizer.restore(kept)
         self.iteration, self.sequences = state.iteration, state.sequences
         self._next_check, self._good_checks, self.is_solved = state.next_check, state.good_checks, state.is_solved
         self.skipped = state.skipped

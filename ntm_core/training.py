@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ntm_core import checks, seeding, step_gradients
+from ntm_core.errors import ConfigError
+from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
 from ntm_core.rmsprop import RMSProp
 from ntm_core.train_config import TrainConfig
@@ -131,6 +133,7 @@ class Trainer:
         self.model = model.to(device)
         self.task = task
         self.config = config or TrainConfig()
+        _check_steps(model, self.config)
         self.seed = seed
         self.device = torch.device(device)
         self.group = group or Group()
@@ -271,6 +274,15 @@ class Trainer:
 def _of_own_loss(norms: Mapping[str, Tensor], bits: Sequence[float]) -> dict[str, Tensor]:
     """From the mean over the scored bits of a batch to that over those of its first sequence."""
     return {name: norm * (sum(bits) / bits[0]) for name, norm in norms.items()}
+
+
+def _check_steps(model: MemoryNetwork[Any, Any], config: TrainConfig) -> None:
+    """Raise ConfigError where gradients of steps are wanted of a network that does not take its steps one by one."""
+    kernel = getattr(model.config, "kernel", Kernel.EAGER)
+    if config.step_gradients and kernel is not Kernel.EAGER:
+        raise ConfigError(
+            f"step_gradients are taken from a network's own steps, so kernel 'eager' was wanted; got {kernel.value!r}"
+        )
 
 
 def score(logits: Tensor, sample: Sample) -> Scores:

@@ -12,6 +12,7 @@ import sessions
 from ntm_core import checkpoints, checks, models, registry, tasks
 from ntm_core.engine import Engine
 from ntm_core.footprint import Plan
+from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import by_parameter
@@ -124,8 +125,11 @@ def _anew(options: RunOptions, task: Task, group: Group) -> Start:
     checks.known(f"a setting of model {name!r}", options.model_settings, models.settings(name))
     config = TrainConfig.from_json({**registry.task(options.task).train, **options.train})
     _check_room(Plan(name, task.name, options.model_settings, task.settings.to_json()), config, device, group)
+    settings = dict(options.model_settings)
+    if config.step_gradients and "kernel" in models.settings(name):
+        settings.setdefault("kernel", Kernel.EAGER.value)
     with memory_told():
-        model = models.build(name, task.inputs, task.outputs, seed=seed, **options.model_settings)
+        model = models.build(name, task.inputs, task.outputs, seed=seed, **settings)
     iterations = options.iterations or _most_iterations(options, config)
     return Start(model, task, config, seed, device, group, iterations, options.until_solved)
 

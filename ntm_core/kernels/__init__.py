@@ -63,18 +63,24 @@ def chosen(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> Sequ
 
 def refusal(model: MemoryNetwork[Any, Any], device: torch.device) -> str | None:
     """Why there is no kernel for a network on a device; None where there is one."""
-    config: Any = model.config
     if type(model).__module__ != "ntm_core.ntm" or type(model).__name__ != "NTM":
         return f"there is none for {model.name}"
+    config: Any = model.config
+    why_not = _refusal_of(config)
+    return f"there is none for {device.type}" if why_not is None and device.type != "cpu" else why_not
+
+
+@cache
+def _refusal_of(config: Any) -> str | None:
+    """The settings of an NTM that no kernel knows."""
     options = {
         "mask": config.mask,
         "prominence": config.prominence > 0,
         "priming": config.priming > 0,
         "segments": config.segments > 1,
     }
-    if any(options.values()):
-        return f"there is none with {', '.join(name for name, is_on in options.items() if is_on)}"
-    return None if device.type == "cpu" else f"there is none for {device.type}"
+    unknown = ", ".join(name for name, is_on in options.items() if is_on)
+    return f"there is none with {unknown}" if unknown else None
 
 
 def warm_up(model: MemoryNetwork[Any, Any]) -> None:

@@ -15,7 +15,7 @@ from ntm_core.errors import CheckpointError, ConfigError
 from ntm_core.network import held
 from ntm_core.tasks import Sample, Trial
 from ntm_core.train_config import TrainConfig
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score, slope
 from tests.core.builders import SpoiltTask, small_model, small_task
 
 
@@ -95,6 +95,14 @@ def test_the_learning_rate_falls_along_a_line_and_then_stays():
     assert [config.learning_rate_at(seen) for seen in (0, 50, 100, 500)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
     trainer = trainer_of(learning_rate=1.0, final_share=0.2, decay_sequences=8)
     assert [trainer.step().learning_rate for _ in range(4)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
+
+
+def test_the_slope_of_the_logits_is_the_gradient_of_the_scored_cross_entropy():
+    sample = small_task(mixed_lengths=True).sample(5, torch.Generator().manual_seed(3))
+    logits = torch.randn(*sample.targets.shape, dtype=torch.float64, requires_grad=True)
+    scores = score(logits, sample)
+    (wanted,) = torch.autograd.grad((scores.loss * scores.bits).sum(), logits)
+    torch.testing.assert_close(slope(logits, sample), wanted, rtol=0, atol=1e-12)
 
 
 def test_the_gradient_is_clipped_to_its_norm_and_reported_unclipped():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ntmviz.child import Child
+from ntmviz.wording import COMPILING
 
 if TYPE_CHECKING:
     from ntmviz.run_options import RunOptions
@@ -137,7 +138,7 @@ class EngineProcess(QObject):
     def _on_heard(self, news: dict[str, Any]) -> None:
         name = news.pop("news", None)
         self._silent_s, self._patience_s = 0, SILENT_S
-        self._is_waiting = name == "waiting" or (self._is_waiting and name == "alive")
+        self._is_waiting = name in ("waiting", "compiling") or (self._is_waiting and name == "alive")
         if self._is_silent and not self._is_waiting:
             self._is_silent = False
             self.answered.emit()
@@ -153,6 +154,9 @@ class EngineProcess(QObject):
                 self._is_silent = True
                 missing = f"the recorder has not made the session's file within {news['seconds']} s"
                 self.fell_silent.emit(f"{missing}; training starts when it has")
+            case "compiling":
+                self._is_silent = True
+                self.fell_silent.emit(f"{COMPILING}; training starts then")
             case "ready":
                 self._is_ready = True
                 self.ready.emit(news["path"])

@@ -8,6 +8,7 @@ neither numba nor a compiler until a kernel is taken.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,18 +17,17 @@ import torch
 from ntm_core.model_config import Kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
     from ntm_core.network import MemoryNetwork, Trace
 
-__all__ = ["SequenceKernel", "chosen", "on_compile", "refusal", "warm_up"]
+__all__ = ["SequenceKernel", "chosen", "refusal", "tell_compiling", "telling", "warm_up"]
 
 log = logging.getLogger(__name__)
 
-on_compile: list[Callable[[], None]] = []
-"""Called before the kernels are compiled, which takes half a minute on a machine that has not run them before."""
+_listeners: list[Callable[[], None]] = []
 
 _TYPES = (torch.float32, torch.float64)
 
@@ -81,6 +81,23 @@ def _refusal_of(config: Any) -> str | None:
     }
     unknown = ", ".join(name for name, is_on in options.items() if is_on)
     return f"there is none with {unknown}" if unknown else None
+
+
+@contextmanager
+def telling(tell: Callable[[], None]) -> Iterator[None]:
+    """Have it told, before they are, that kernels are compiled: half a minute where they never ran before."""
+    _listeners.append(tell)
+    try:
+        yield
+    finally:
+        _listeners.remove(tell)
+
+
+def tell_compiling() -> None:
+    """Called by the kernels, once in a process, where none were kept that could be loaded."""
+    log.info("kernels are compiled for this machine, which takes half a minute, once")
+    for tell in _listeners:
+        tell()
 
 
 def warm_up(model: MemoryNetwork[Any, Any]) -> None:

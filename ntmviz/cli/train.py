@@ -19,7 +19,7 @@ from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import RunOptions
-from ntmviz.wording import grouped, short, skips, task_name
+from ntmviz.wording import COMPILING, grouped, short, skips, task_name
 from sessions.errors import one_line
 from sessions.policy import MAX_SIZE
 
@@ -178,9 +178,16 @@ def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
 
 def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
     """Train to the end, with a line of progress now and then; Ctrl+C or SIGTERM ends it early and keeps everything."""
+    from ntm_core import kernels
+
     told = time.perf_counter()
     failure = None
-    with _noting_an_interrupt() as is_interrupted, _recorder_in_silence():
+
+    def tell_compiling() -> None:
+        if not is_quiet:
+            print(COMPILING, file=sys.stderr, flush=True)
+
+    with _noting_an_interrupt() as is_interrupted, _recorder_in_silence(), kernels.telling(tell_compiling):
         while not training.is_over:
             training.advance_for(_SLICE_S)
             if is_interrupted.is_set():

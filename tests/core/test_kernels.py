@@ -289,3 +289,25 @@ def test_a_state_of_another_size_is_refused():
 def test_a_kernel_there_is_none_of_is_refused():
     with pytest.raises(ConfigError, match="kernel is one of auto, eager, fused; got 'abacus'"):
         small_model(kernel="abacus")
+
+
+def test_that_kernels_are_compiled_is_told_before_and_once(tmp_path, monkeypatch):
+    compiling = pytest.importorskip("ntm_core.kernels.compiling")
+    monkeypatch.setattr(compiling._listener, "has_told", False)
+    monkeypatch.syspath_prepend(tmp_path)
+    functions = "\n".join(f"@entry\ndef {name}(number):\n    return number + 1\n" for name in ("one", "two"))
+    (tmp_path / "two_kernels.py").write_text(f"from ntm_core.kernels.compiling import entry\n{functions}")
+    two_kernels, told = __import__("two_kernels"), []
+    with kernels.telling(lambda: told.append(len(two_kernels.one.signatures))):
+        assert (two_kernels.one(1), two_kernels.two(1), two_kernels.one(2)) == (2, 2, 3)
+    assert told == [0]
+
+
+def test_a_kernel_is_warm_before_its_first_sequence():
+    model = small_model(kernel="fused")
+    kernels.warm_up(model)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    told = []
+    with kernels.telling(lambda: told.append(1)):
+        model(inputs_of(model))[0].sum().backward()
+    assert told == []

@@ -141,7 +141,7 @@ class Trainer:
         """Whether enough checks in a row were good, once."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
-        self._optimizer = RMSProp(model.named_parameters(), alpha=self.config.alpha, momentum=self.config.momentum)
+        self._optimizer = RMSProp(self.model, alpha=self.config.alpha, momentum=self.config.momentum)
         self.group.agree([*model.parameters(), *model.buffers()])
 
     def step(self, record: bool = False) -> Update:

@@ -61,6 +61,38 @@ def chosen(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> Sequ
     return found
 
 
+class Advance(Protocol):
+    """Scales a gradient, and brings up to date what RMSProp keeps: all vectors of one length, changed in place.
+
+    The velocity becomes the step to take, times the learning rate, against the gradient.
+    """
+
+    def __call__(
+        self,
+        gradient: Tensor,
+        square: Tensor,
+        velocity: Tensor,
+        scale: float,
+        alpha: float,
+        momentum: float,
+        epsilon: float,
+        /,
+    ) -> None: ...
+
+
+def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance | None:
+    """What updates the weights of a network on a device that a kernel runs there; None where none does."""
+    is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
+    if is_eager or refusal(model, device) is not None or isinstance(_found(), str):
+        return None
+    from ntm_core.kernels.update import advance_rmsprop
+
+    def advance(gradient: Tensor, square: Tensor, velocity: Tensor, *numbers: float) -> None:
+        advance_rmsprop(gradient.numpy(), square.numpy(), velocity.numpy(), *numbers)
+
+    return advance
+
+
 def refusal(model: MemoryNetwork[Any, Any], device: torch.device) -> str | None:
     """Why there is no kernel for a network on a device; None where there is one."""
     if type(model).__module__ != "ntm_core.ntm" or type(model).__name__ != "NTM":

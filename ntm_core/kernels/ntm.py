@@ -57,7 +57,8 @@ def run(shape: Shape, parameters: Parameters, inputs: Tensor, state: State, keep
     given = (arrays(weights), inputs.detach().contiguous().numpy(), arrays(start), arrays(steps))
     left = (memory.numpy(), logits.numpy(), keeps)
     in_threads(lambda first, last: forward(shape, *given, *left, first, last), batch)
-    last = Start(memory[time % 2], steps.weighting[-1], out[-1], steps.cell[-1])
+    # Copies of what the gradient needs too: what is given out may be changed by whoever gets it.
+    last = Start(memory[time % 2], steps.weighting[-1].clone(), out[-1].clone(), steps.cell[-1].clone())
     return Ran(logits, from_start(shape, last), start, steps)
 
 
@@ -89,8 +90,7 @@ class NTMSequence(torch.autograd.Function):
         ctx.save_for_backward(*parameters.flat)
         ctx.set_materialize_grads(False)
         ctx.shape, ctx.start, ctx.steps = shape, ran.start, ran.steps
-        # Copies: what is given out may be changed by whoever gets it.
-        return ran.logits, *(None if each is None else each.clone() for each in ran.last)
+        return ran.logits, *ran.last
 
     @staticmethod
     @once_differentiable

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ntm_core import checkpoints
 from ntm_core.errors import CheckpointError, ConfigError
 from ntm_core.network import held
+from ntm_core.rmsprop import RMSProp
 from ntm_core.tasks import Sample, Trial
 from ntm_core.train_config import TrainConfig
 from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score, slope
@@ -327,3 +328,23 @@ def test_a_trace_keeps_the_state_that_its_sequence_started_from():
     trace = trainer.step(record=True).trace
     assert all(torch.equal(getattr(trace.initial, name), tensor) for name, tensor in wanted.items())
     assert not torch.equal(trainer.model.first_read, wanted["read_vector"][0])
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("kernel", ["eager", "fused"])
+def test_updates_are_those_of_torch_after_its_clipping(kernel, momentum):
+    model, twin = (small_model(seed=3, kernel=kernel) for _ in range(2))
+    own = RMSProp(model, alpha=0.9, momentum=momentum)
+    reference = torch.optim.RMSprop(twin.parameters(), lr=0.01, alpha=0.9, momentum=momentum)
+    for size in (1e-3, 1.0, 30.0, 1e-2):
+        for parameter, other in zip(model.parameters(), twin.parameters(), strict=True):
+            parameter.grad = torch.randn_like(parameter) * size
+            other.grad = parameter.grad.clone()
+        norm = torch.nn.utils.clip_grad_norm_(twin.parameters(), 2.0)
+        reference.step()
+        gradient = own.join_gradient()
+        assert float(gradient.norm()) == pytest.approx(float(norm), rel=1e-5)
+        own.update(gradient, float(norm), clip_norm=2.0, learning_rate=0.01)
+        for parameter, other in zip(model.parameters(), twin.parameters(), strict=True):
+            torch.testing.assert_close(parameter, other, rtol=1e-5, atol=1e-6)
+            torch.testing.assert_close(parameter.grad, other.grad, rtol=1e-5, atol=1e-6)

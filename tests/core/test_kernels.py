@@ -311,3 +311,23 @@ def test_a_kernel_is_warm_before_its_first_sequence():
     with kernels.telling(lambda: told.append(1)):
         model(inputs_of(model))[0].sum().backward()
     assert told == []
+
+
+@pytest.mark.parametrize("word_size", [1, 5])
+def test_a_gradient_that_is_given_is_not_changed(word_size):
+    _, fused = pair(word_size=word_size)
+    state = leaves_of(fused.initial_state(3))
+    _, last, _ = fused(inputs_of(fused), state)
+    given = [torch.randn_like(part) for part in held(last).values()]
+    before = [part.clone() for part in given]
+    torch.autograd.grad(list(held(last).values()), list(held(state).values()), given)
+    assert all(map(torch.equal, given, before))
+
+
+def test_weights_that_changed_before_the_backward_pass_are_refused():
+    _, fused = pair()
+    logits = fused(inputs_of(fused))[0].sum()
+    with torch.no_grad():
+        fused.heads.weight.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        logits.backward()

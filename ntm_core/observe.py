@@ -99,8 +99,14 @@ def _unknown(field: Field, logits: Tensor) -> Tensor:
     return logits.new_full((len(logits), *field.shape), float("nan"))
 
 
+def _are_there(tensors: Sequence[Tensor]) -> bool:
+    return all(tensor.device.type == "cpu" for tensor in tensors)
+
+
 def on_host(tensors: Sequence[Tensor]) -> list[Array]:
-    """The tensors as float32 arrays: joined where they are, copied once, then cut into views."""
+    """The tensors as float32 arrays, copies: from a device joined there, copied once, then cut into views."""
+    if _are_there(tensors):
+        return [np.array(tensor.detach().numpy(), np.float32, order="C") for tensor in tensors]
     joined = torch.cat([tensor.detach().reshape(-1) for tensor in tensors]).float().cpu().numpy()
     ends = np.cumsum([tensor.numel() for tensor in tensors])[:-1]
     return [part.reshape(tensor.shape) for part, tensor in zip(np.split(joined, ends), tensors, strict=True)]

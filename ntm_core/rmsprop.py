@@ -6,15 +6,17 @@ a kernel of its own. The numbers are the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from ntm_core import kernels
 
-    from torch import nn
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ntm_core.network import MemoryNetwork
 
 EPSILON = 1e-8
 """Added to the root of a mean square."""
@@ -26,17 +28,18 @@ class RMSProp:
     """RMSProp with momentum, as `torch.optim.RMSprop` after `torch.nn.utils.clip_grad_norm_`.
 
     What it keeps of each parameter, the mean square of its gradients and the momentum, goes out and in by the
-    parameter's name.
+    parameter's name. Where a kernel runs the network, one does the update too.
     """
 
-    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], *, alpha: float, momentum: float) -> None:
-        named = dict(parameters)
+    def __init__(self, model: MemoryNetwork[Any, Any], *, alpha: float, momentum: float) -> None:
+        named = dict(model.named_parameters())
         self._names, self._parameters = tuple(named), list[Tensor](named.values())
         self._sizes = [parameter.numel() for parameter in self._parameters]
         self._alpha, self._momentum = alpha, momentum
         self._updates = 0
         self._square = self._parameters[0].new_zeros(sum(self._sizes))
         self._velocity = torch.zeros_like(self._square)
+        self._advance = kernels.update_of(model, self._square.device) or _advance
 
     def forget_gradient(self) -> None:
         """Let no parameter have a gradient: the next one is not added to it."""
@@ -56,14 +59,9 @@ class RMSProp:
     def update(self, gradient: Tensor, norm: float, *, clip_norm: float, learning_rate: float) -> None:
         """Change the parameters by a gradient, which is scaled down to `clip_norm` where its norm is greater."""
         with torch.no_grad():
-            scale = clip_norm / (norm + TINY)
-            if scale < 1:
-                gradient.mul_(scale)
-            self._square.mul_(self._alpha).addcmul_(gradient, gradient, value=1 - self._alpha)
-            step = gradient / self._square.sqrt().add_(EPSILON)
-            if self._momentum:
-                step = self._velocity.mul_(self._momentum).add_(step)
-            torch._foreach_add_(self._parameters, self._parts(step), alpha=-learning_rate)
+            scale = min(clip_norm / (norm + TINY), 1.0)
+            self._advance(gradient, self._square, self._velocity, scale, self._alpha, self._momentum, EPSILON)
+            torch._foreach_add_(self._parameters, self._parts(self._velocity), alpha=-learning_rate)
         self._updates += 1
 
     def state(self) -> dict[str, Tensor]:
@@ -94,3 +92,12 @@ class RMSProp:
         """The part of each parameter, in its shape."""
         parts = joined.split_with_sizes(self._sizes)
         return [part.view_as(parameter) for part, parameter in zip(parts, self._parameters, strict=True)]
+
+
+def _advance(
+    gradient: Tensor, square: Tensor, velocity: Tensor, scale: float, alpha: float, momentum: float, epsilon: float
+) -> None:
+    """See `kernels.Advance`."""
+    gradient.mul_(scale)
+    square.mul_(alpha).addcmul_(gradient, gradient, value=1 - alpha)
+    velocity.mul_(momentum).addcdiv_(gradient, square.sqrt().add_(epsilon))

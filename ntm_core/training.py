@@ -148,7 +148,7 @@ class Trainer:
         """Whether enough checks in a row were good, once."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
-        self._optimizer = RMSProp(model.named_parameters(), alpha=self.config.alpha, momentum=self.config.momentum)
+        self._optimizer = RMSProp(self.model, alpha=self.config.alpha, momentum=self.config.momentum)
         self.group.agree([*model.parameters(), *model.buffers()])
 
     def step(self, record: bool = False) -> Update:
@@ -167,13 +167,13 @@ class Trainer:
             logits, _, trace = self.model(share.inputs, trace=record, items=RECORDED)
         else:
             logits, trace = watched.logits, watched.trace
-        scores = score(logits, share)
+        scores = score(logits.detach(), share)
         # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
-        loss = (scores.loss * scores.bits).sum() / (sample.mask.sum() * logits.shape[-1])
+        slopes = slope(logits.detach(), share) / (sample.mask.sum() * logits.shape[-1])
         self._optimizer.forget_gradient()
-        torch.autograd.backward(loss)
+        torch.autograd.backward(logits, slopes)
         gradient = self._optimizer.join_gradient()
-        joint = self.group.summed([gradient], torch.stack([each.detach() for each in scores]))
+        joint = self.group.summed([gradient], torch.stack(scores))
         # The one value that waits for the device: all figures of the update together.
         figures = torch.cat((joint.flatten(), gradient.norm().view(1))).tolist()
         gradient_norm = figures.pop()
@@ -295,6 +295,11 @@ def score(logits: Tensor, sample: Sample) -> Scores:
     wrong = ((logits > 0) != (sample.targets > 0.5)) * mask
     bits = sample.mask.sum(0) * logits.shape[-1]
     return Scores(nats.sum((0, 2)) / bits, wrong.sum((0, 2)), bits)
+
+
+def slope(logits: Tensor, sample: Sample) -> Tensor:
+    """The gradient of the cross-entropy, in nats, summed over all scored bits: (time, batch, outputs), as logits."""
+    return (torch.sigmoid(logits) - sample.targets) * sample.mask.unsqueeze(-1)
 
 
 def on_device(sample: Sample, device: torch.device) -> Sample:

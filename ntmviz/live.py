@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ntmviz import waiting
 from ntmviz.child import Child
+from ntmviz.wording import COMPILING
 
 if TYPE_CHECKING:
     from ntmviz.run_options import RunOptions
@@ -136,7 +137,7 @@ class EngineProcess(QObject):
     def _on_heard(self, news: dict[str, Any]) -> None:
         name = news.pop("news", None)
         self._silent_s, self._patience_s = 0, SILENT_S
-        self._is_waiting = name == "waiting" or (self._is_waiting and name == "alive")
+        self._is_waiting = name in ("waiting", "compiling") or (self._is_waiting and name == "alive")
         if self._is_silent and not self._is_waiting:
             self._is_silent = False
             self.answered.emit()
@@ -151,6 +152,9 @@ class EngineProcess(QObject):
             case "waiting" if news["seconds"] in waiting.SAID_AT_S:
                 self._is_silent = True
                 self.fell_silent.emit(waiting.no_file_yet(news["seconds"]))
+            case "compiling":
+                self._is_silent = True
+                self.fell_silent.emit(f"{COMPILING}; training starts then")
             case "ready":
                 self._is_ready = True
                 self.ready.emit(news["path"])

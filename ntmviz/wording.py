@@ -6,6 +6,9 @@ import math
 
 from ntm_core import registry
 
+COMPILING = "the fused kernel is compiled for this machine, once: about half a minute"
+"""Said where a training waits for that."""
+
 
 def short(value: float) -> str:
     """Three significant digits with a true minus sign; very large and very small ones as powers of ten."""

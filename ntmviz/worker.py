@@ -3,6 +3,7 @@
 Frames on standard input: {"order": "start", "options": {...}} begins a training; {"order": "pause" | "resume" |
 "stop"}, {"order": "record", "policy": "every:10"} and {"order": "keep_on", "is_on": bool} steer it. Frames on standard
 output: {"news": "waiting", "seconds"} until the session's file is there, {"news": "ready", "path"}, {"news":
+"compiling"} where kernels never ran on this machine, {"news":
 "progress", ...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "refused", "message"},
 {"news": "failed", "message", "is_lost"} and, while there is nothing else to say, {"news": "alive"}. The orders of
 stepping by hand and their news are those of `hand_orders`.
@@ -27,6 +28,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ntm_core import kernels
 from ntm_core.errors import CoreError
 from ntmviz import running
 from ntmviz.errors import NtmvizError, UsageError
@@ -88,11 +90,12 @@ class Worker:
         """Until the training is over or an order ends it; whatever happens, its weights are kept."""
         self._waiting = waiting
         try:
-            while not self._is_leaving:
-                if self._is_training and waiting.empty() and not self._early:
-                    self._train_a_slice()
-                else:
-                    self._carry_out(self._next(waiting))
+            with kernels.telling(lambda: self._tell("compiling")):
+                while not self._is_leaving:
+                    if self._is_training and waiting.empty() and not self._early:
+                        self._train_a_slice()
+                    else:
+                        self._carry_out(self._next(waiting))
         finally:
             self._by_hand.close()
             if self._run is not None:

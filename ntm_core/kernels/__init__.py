@@ -8,6 +8,7 @@ neither numba nor a compiler until a kernel is taken.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,18 +17,17 @@ import torch
 from ntm_core.model_config import Kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
     from ntm_core.network import MemoryNetwork, Trace
 
-__all__ = ["SequenceKernel", "chosen", "on_compile", "refusal", "warm_up"]
+__all__ = ["SequenceKernel", "chosen", "refusal", "tell_compiling", "telling", "warm_up"]
 
 log = logging.getLogger(__name__)
 
-on_compile: list[Callable[[], None]] = []
-"""Called before the kernels are compiled, which takes half a minute on a machine that has not run them before."""
+_listeners: list[Callable[[], None]] = []
 
 _TYPES = (torch.float32, torch.float64)
 
@@ -61,20 +61,75 @@ def chosen(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> Sequ
     return found
 
 
+class Advance(Protocol):
+    """Scales a gradient, and brings up to date what RMSProp keeps: all vectors of one length, changed in place.
+
+    The velocity becomes the step to take, times the learning rate, against the gradient.
+    """
+
+    def __call__(
+        self,
+        gradient: Tensor,
+        square: Tensor,
+        velocity: Tensor,
+        scale: float,
+        alpha: float,
+        momentum: float,
+        epsilon: float,
+        /,
+    ) -> None: ...
+
+
+def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance | None:
+    """What updates the weights of a network on a device that a kernel runs there; None where none does."""
+    is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
+    if is_eager or refusal(model, device) is not None or isinstance(_found(), str):
+        return None
+    from ntm_core.kernels.update import advance_rmsprop
+
+    def advance(gradient: Tensor, square: Tensor, velocity: Tensor, *numbers: float) -> None:
+        advance_rmsprop(gradient.numpy(), square.numpy(), velocity.numpy(), *numbers)
+
+    return advance
+
+
 def refusal(model: MemoryNetwork[Any, Any], device: torch.device) -> str | None:
     """Why there is no kernel for a network on a device; None where there is one."""
-    config: Any = model.config
     if type(model).__module__ != "ntm_core.ntm" or type(model).__name__ != "NTM":
         return f"there is none for {model.name}"
+    config: Any = model.config
+    why_not = _refusal_of(config)
+    return f"there is none for {device.type}" if why_not is None and device.type != "cpu" else why_not
+
+
+@cache
+def _refusal_of(config: Any) -> str | None:
+    """The settings of an NTM that no kernel knows."""
     options = {
         "mask": config.mask,
         "prominence": config.prominence > 0,
         "priming": config.priming > 0,
         "segments": config.segments > 1,
     }
-    if any(options.values()):
-        return f"there is none with {', '.join(name for name, is_on in options.items() if is_on)}"
-    return None if device.type == "cpu" else f"there is none for {device.type}"
+    unknown = ", ".join(name for name, is_on in options.items() if is_on)
+    return f"there is none with {unknown}" if unknown else None
+
+
+@contextmanager
+def telling(tell: Callable[[], None]) -> Iterator[None]:
+    """Have it told, before they are, that kernels are compiled: half a minute where they never ran before."""
+    _listeners.append(tell)
+    try:
+        yield
+    finally:
+        _listeners.remove(tell)
+
+
+def tell_compiling() -> None:
+    """Called by the kernels, once in a process, where none were kept that could be loaded."""
+    log.info("kernels are compiled for this machine, which takes half a minute, once")
+    for tell in _listeners:
+        tell()
 
 
 def warm_up(model: MemoryNetwork[Any, Any]) -> None:

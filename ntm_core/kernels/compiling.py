@@ -14,7 +14,7 @@ from numba import njit, types
 from numba.core import event
 from numba.extending import intrinsic
 
-from ntm_core.kernels import on_compile
+from ntm_core.kernels import tell_compiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +57,7 @@ class _Telling(event.Listener):
     def on_start(self, told: Any) -> None:
         if not self.has_told and told.data["dispatcher"] in _entries:
             self.has_told = True
-            log.info("the kernels are compiled for this machine, which takes a while, once")
-            for tell in on_compile:
-                tell()
+            tell_compiling()
 
     def on_end(self, told: Any) -> None:
         pass
@@ -67,7 +65,8 @@ class _Telling(event.Listener):
 
 _entries: list[Any] = []
 _register: Any = event.register
-_register("numba:compile", _Telling())
+_listener = _Telling()
+_register("numba:compile", _listener)
 
 
 def instructions(function: Callable[..., Any]) -> Any:

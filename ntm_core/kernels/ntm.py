@@ -9,11 +9,21 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from ntm_core.kernels.layout import EVEN, INTERVAL, Shape, Start, Steps
+from ntm_core.kernels.layout import EVEN, INTERVAL, Shape, Start, Steps, Weights
 from ntm_core.kernels.ntm_backward import backward
 from ntm_core.kernels.ntm_forward import forward
 from ntm_core.kernels.products import ROWS
-from ntm_core.kernels.tensors import Parameters, State, arrays, from_start, shape_of, to_start, weights_of
+from ntm_core.kernels.tensors import (
+    Parameters,
+    State,
+    arrays,
+    from_start,
+    room,
+    shape_of,
+    tensors,
+    to_start,
+    weights_of,
+)
 from ntm_core.kernels.traced import trace_of
 
 if TYPE_CHECKING:
@@ -24,11 +34,12 @@ if TYPE_CHECKING:
 
 
 class Ran(NamedTuple):
-    """What the forward pass came to."""
+    """What the forward pass came to; the last three are arrays."""
 
     logits: Tensor
     """(T, B, outputs)"""
     last: State
+    weights: Weights
     start: Start
     steps: Steps
 
@@ -36,29 +47,30 @@ class Ran(NamedTuple):
 def run(shape: Shape, parameters: Parameters, inputs: Tensor, state: State, keeps: bool) -> Ran:
     """A whole sequence, without a gradient. keeps: whether the steps are kept, for a gradient or a trace."""
     time, batch = inputs.shape[:2]
-    weights, start = weights_of(parameters), to_start(shape, state)
-    new, kept = inputs.new_empty, time if keeps else 1
+    weights, start = arrays(weights_of(parameters)), arrays(to_start(shape, state))
+    kept = time if keeps else 1
     layers, most, gates = weights.controller.shape
-    weighting = (kept, batch, *start.weighting.shape[1:])
-    out = new(kept, batch, start.out.shape[1])
-    steps = Steps(
-        seen=new(layers, kept, batch, most),
-        gates=new(layers, kept, batch, gates),
-        cell=new(kept, *start.cell.shape),
-        out=out,
-        told=new(kept, batch, -(-len(weights.heads) // EVEN) * EVEN),
-        content=new(weighting),
-        gated=new(weighting),
-        shifted=new(weighting),
-        weighting=new(weighting),
-        memory=new(-(-kept // INTERVAL), *start.memory.shape),
+    weighting = (kept, *start.weighting.shape)
+    memory, *rest = room(
+        inputs,
+        (2, *start.memory.shape),
+        (layers, kept, batch, most),
+        (layers, kept, batch, gates),
+        (kept, *start.cell.shape),
+        (kept, *start.out.shape),
+        (kept, batch, -(-len(weights.heads) // EVEN) * EVEN),
+        weighting,
+        weighting,
+        weighting,
+        weighting,
+        (-(-kept // INTERVAL), *start.memory.shape),
     )
-    memory, logits = new(2, *start.memory.shape), new(time, batch, len(parameters.output))
-    given = (arrays(weights), inputs.detach().contiguous().numpy(), arrays(start), arrays(steps))
-    left = (memory.numpy(), logits.numpy(), keeps)
-    in_threads(lambda first, last: forward(shape, *given, *left, first, last), batch)
-    last = Start(memory[time % 2], steps.weighting[-1], out[-1], steps.cell[-1])
-    return Ran(logits, from_start(shape, last), start, steps)
+    steps, logits = Steps(*rest), inputs.new_empty(time, batch, len(weights.output))
+    given = (weights, inputs.detach().contiguous().numpy(), start, steps, memory, logits.numpy(), keeps)
+    in_threads(lambda first, last: forward(shape, *given, first, last), batch)
+    # Copies: what is given out may be changed by whoever gets it, and outlive the rest.
+    last = Start(memory[time % 2].copy(), steps.weighting[-1].copy(), steps.out[-1].copy(), steps.cell[-1].copy())
+    return Ran(logits, from_start(shape, tensors(last)), weights, start, steps)
 
 
 def in_threads(function: Callable[[int, int], None], batch: int) -> None:
@@ -76,6 +88,14 @@ def in_threads(function: Callable[[int, int], None], batch: int) -> None:
         each.result()
 
 
+class Known(NamedTuple):
+    """What the backward pass starts from, arrays."""
+
+    weights: Weights
+    start: Start
+    steps: Steps
+
+
 class NTMSequence(torch.autograd.Function):
     """Logits and the last state of a whole sequence."""
 
@@ -88,19 +108,17 @@ class NTMSequence(torch.autograd.Function):
         keep(ran)
         ctx.save_for_backward(*parameters.flat)
         ctx.set_materialize_grads(False)
-        ctx.shape, ctx.start, ctx.steps = shape, ran.start, ran.steps
-        # Copies: what is given out may be changed by whoever gets it.
-        return ran.logits, *(None if each is None else each.clone() for each in ran.last)
+        ctx.shape, ctx.known = shape, Known(ran.weights, ran.start, ran.steps)
+        return ran.logits, *ran.last
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_logits: Tensor | None, *d_last: Tensor | None) -> Any:
-        shape, start, steps = ctx.shape, ctx.start, ctx.steps
-        parameters = Parameters.from_flat(ctx.saved_tensors)
+        parameters = Parameters.from_flat(ctx.saved_tensors)  # raises where one was changed meanwhile
         d_start, d_parameters, d_inputs = gradients(
-            shape, parameters, start, steps, d_logits, State(*d_last), ctx.needs_input_grad[2]
+            ctx.shape, parameters, ctx.known, d_logits, State(*d_last), ctx.needs_input_grad[2]
         )
-        return None, None, d_inputs, *from_start(shape, d_start), *d_parameters.flat
+        return None, None, d_inputs, *from_start(ctx.shape, d_start), *d_parameters.flat
 
 
 _apply: Callable[..., Any] = NTMSequence.apply
@@ -109,30 +127,28 @@ _apply: Callable[..., Any] = NTMSequence.apply
 def gradients(
     shape: Shape,
     parameters: Parameters,
-    start: Start,
-    steps: Steps,
+    known: Known,
     d_logits: Tensor | None,
     d_last: State,
     wants_inputs: bool,
 ) -> tuple[Start, Parameters, Tensor | None]:
     """Of what a sequence started from, of the weights and, if wanted, of the inputs."""
+    weights, start, steps = known
     time, batch, width = steps.out.shape
-    outputs = len(parameters.output)
-    flat_out = steps.out.view(time * batch, width)
+    flat_out = torch.from_numpy(steps.out).view(time * batch, width)
     if d_logits is None:
-        d_logits = flat_out.new_zeros(time, batch, outputs)
-    d_logits = d_logits.reshape(time * batch, outputs)
+        d_logits = flat_out.new_zeros(time, batch, len(parameters.output))
+    d_logits = d_logits.reshape(time * batch, -1)
     d_out = torch.mm(d_logits, parameters.output)
     d_start = _gradient_of_last(shape, start, d_last)
-    d_gates, d_told = torch.empty_like(steps.gates), torch.empty_like(steps.told)
-    given = (arrays(weights_of(parameters)), arrays(start), arrays(steps), d_out.view_as(steps.out).numpy())
-    filled = (arrays(d_start), d_gates.numpy(), d_told.numpy())
-    in_threads(lambda first, last: backward(shape, *given, *filled, first, last), batch)
-    d_told = d_told.view(time * batch, -1)[:, : len(parameters.heads)]
-    slopes = [each.view(time * batch, -1) for each in d_gates]
+    d_gates, d_told = room(flat_out, steps.gates.shape, steps.told.shape)
+    given = (weights, start, steps, d_out.view(steps.out.shape).numpy(), arrays(d_start), d_gates, d_told)
+    in_threads(lambda first, last: backward(shape, *given, first, last), batch)
+    d_told = torch.from_numpy(d_told).view(time * batch, -1)[:, : len(parameters.heads)]
+    slopes = torch.from_numpy(d_gates).view(len(d_gates), time * batch, -1).unbind(0)
     seen = [
         each.view(time * batch, -1)[:, : len(weight)]
-        for each, weight in zip(steps.seen, parameters.controller, strict=True)
+        for each, weight in zip(torch.from_numpy(steps.seen), parameters.controller, strict=True)
     ]
     d_parameters = Parameters(
         tuple(torch.mm(each.t(), slope) for each, slope in zip(seen, slopes, strict=True)),
@@ -168,9 +184,10 @@ def run_ntm(
 
 
 def _gradient_of_last(shape: Shape, start: Start, d_last: State) -> Start:
-    """As the kernels want it: a copy, with zeros where nothing depends on a part."""
+    """As the kernels want it: a copy, with zeros where nothing depends on a part. Tensors."""
+    like = tensors(start)
     if all(part is None for part in d_last):
-        return Start(*(torch.zeros_like(part) for part in start))
-    parts = zip(d_last, from_start(shape, start), strict=True)
+        return Start(*(torch.zeros_like(part) for part in like))
+    parts = zip(d_last, from_start(shape, like), strict=True)
     known = (None if like is None else torch.zeros_like(like) if part is None else part for part, like in parts)
     return to_start(shape, State(*known))

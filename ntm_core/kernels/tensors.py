@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
     from ntm_core.ntm import NTM
     from ntm_core.ntm_config import NTMConfig
+
+
+_APART = 16
+"""Arrays begin at a multiple of so many numbers, where products of large matrices expect them to."""
 
 
 class Parameters(NamedTuple):
@@ -73,6 +79,22 @@ def arrays(bundle: Any) -> Any:
     return type(bundle)(*(tensor.numpy() for tensor in bundle))
 
 
+def tensors(bundle: Any) -> Any:
+    """The same bundle with a tensor for each NumPy array, on the same memory."""
+    return type(bundle)(*(torch.from_numpy(array) for array in bundle))
+
+
+def room(like: Tensor, *shapes: tuple[int, ...]) -> list[Any]:
+    """New NumPy arrays of a tensor's type, cut from one piece of memory, which is far quicker to get than many."""
+    sizes = [math.prod(shape) for shape in shapes]
+    ends = list(accumulate(-(-size // _APART) * _APART for size in sizes))
+    joined = like.new_empty(ends[-1]).numpy()
+    starts = (0, *ends[:-1])
+    return [
+        joined[start : start + size].reshape(shape) for start, size, shape in zip(starts, sizes, shapes, strict=True)
+    ]
+
+
 def weights_of(parameters: Parameters) -> Weights:
     """As the kernels want them: no copy, but for the controller's where it has several layers."""
     heads, heads_bias, output, output_bias = (each.detach().contiguous() for each in parameters[2:])
@@ -112,10 +134,10 @@ def to_start(shape: Shape, state: State) -> Start:
     if cell is None:
         cell = memory.new_empty(batch, 0)
     return Start(
-        memory=memory.mT.contiguous(),
+        memory=memory.mT.clone(memory_format=torch.contiguous_format),
         weighting=torch.cat((read_weighting, write_weighting), dim=1),
         out=torch.cat((hidden, read_vector.flatten(1)), dim=1),
-        cell=cell.reshape(batch, shape.layers, -1).transpose(0, 1).contiguous(),
+        cell=cell.reshape(batch, shape.layers, -1).transpose(0, 1).clone(memory_format=torch.contiguous_format),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ntm_core.kernels.ntm_forward import memories
-from ntm_core.kernels.tensors import arrays
+from ntm_core.kernels.tensors import tensors
 from ntm_core.network import Trace, mapped
 from ntm_core.ntm import NTMState, NTMView
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def trace_of(shape: Shape, state: NTMState, steps: Steps, items: slice) -> Trace[NTMState, NTMView]:
-    """What the steps showed of some sequences of a batch, copied from what the backward pass needs."""
+    """What the steps showed of some sequences of a batch, copied from what the backward pass needs (arrays)."""
+    residuals, steps = steps, tensors(steps)
     with torch.no_grad():
         first = mapped(state, lambda tensor: tensor.detach()[items].clone())
         out, told = steps.out[:, items].clone(), steps.told[:, items].clone()
         weighting = steps.weighting[:, items].clone()
         time, count = out.shape[:2]
         memory = out.new_empty(count, time, *steps.memory.shape[2:])
-        residuals = arrays(steps)
         for to, item in zip(memory.numpy(), range(steps.out.shape[1])[items], strict=True):
             memories(shape, residuals, item, to)
         heads = shape.read_heads + shape.write_heads

@@ -20,7 +20,7 @@ from ntmviz.cli import output
 from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import RunOptions
-from ntmviz.wording import grouped, short, skips, task_name
+from ntmviz.wording import COMPILING, grouped, short, skips, task_name
 from sessions.errors import one_line
 from sessions.policy import MAX_SIZE
 
@@ -206,10 +206,17 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
 
     Ctrl+C ends it early, and it is measured; SIGTERM and SIGHUP end it at once. All of them keep weights and session.
     """
+    from ntm_core import kernels
+
     told = time.perf_counter()
     failure = None
     is_silent = False
-    with _noting_an_interrupt() as noted, _recorder_in_silence():
+
+    def tell_compiling() -> None:
+        if not is_quiet:
+            output.remark(COMPILING)
+
+    with _noting_an_interrupt() as noted, _recorder_in_silence(), kernels.telling(tell_compiling):
         while not training.is_over:
             training.advance_for(_SLICE_S)
             if noted:

@@ -3,6 +3,15 @@
 import pytest
 import torch
 
+from ntm_core import kernels
+from tests.core.builders import small_model
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels_are_compiled():
+    """Before any test has a limit of time that a first compiling would use up."""
+    kernels.warm_up(small_model())
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():

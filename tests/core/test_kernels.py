@@ -289,3 +289,45 @@ def test_a_state_of_another_size_is_refused():
 def test_a_kernel_there_is_none_of_is_refused():
     with pytest.raises(ConfigError, match="kernel is one of auto, eager, fused; got 'abacus'"):
         small_model(kernel="abacus")
+
+
+def test_that_kernels_are_compiled_is_told_before_and_once(tmp_path, monkeypatch):
+    compiling = pytest.importorskip("ntm_core.kernels.compiling")
+    monkeypatch.setattr(compiling._listener, "has_told", False)
+    monkeypatch.syspath_prepend(tmp_path)
+    functions = "\n".join(f"@entry\ndef {name}(number):\n    return number + 1\n" for name in ("one", "two"))
+    (tmp_path / "two_kernels.py").write_text(f"from ntm_core.kernels.compiling import entry\n{functions}")
+    two_kernels, told = __import__("two_kernels"), []
+    with kernels.telling(lambda: told.append(len(two_kernels.one.signatures))):
+        assert (two_kernels.one(1), two_kernels.two(1), two_kernels.one(2)) == (2, 2, 3)
+    assert told == [0]
+
+
+def test_a_kernel_is_warm_before_its_first_sequence():
+    model = small_model(kernel="fused")
+    kernels.warm_up(model)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    told = []
+    with kernels.telling(lambda: told.append(1)):
+        model(inputs_of(model))[0].sum().backward()
+    assert told == []
+
+
+@pytest.mark.parametrize("word_size", [1, 5])
+def test_a_gradient_that_is_given_is_not_changed(word_size):
+    _, fused = pair(word_size=word_size)
+    state = leaves_of(fused.initial_state(3))
+    _, last, _ = fused(inputs_of(fused), state)
+    given = [torch.randn_like(part) for part in held(last).values()]
+    before = [part.clone() for part in given]
+    torch.autograd.grad(list(held(last).values()), list(held(state).values()), given)
+    assert all(map(torch.equal, given, before))
+
+
+def test_weights_that_changed_before_the_backward_pass_are_refused():
+    _, fused = pair()
+    logits = fused(inputs_of(fused))[0].sum()
+    with torch.no_grad():
+        fused.heads.weight.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        logits.backward()

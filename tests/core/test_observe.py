@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import ntm_core.observe as observe_module
 from ntm_core.observe import observe, trace_spec
 from ntm_core.trace import Order, Phase, Role, TraceSpec
 from tests.core.builders import small_model, small_task
@@ -71,6 +72,7 @@ def test_heads_that_share_an_axis_have_the_read_heads_first():
 
 
 def test_a_sequence_crosses_to_the_host_in_one_transfer(monkeypatch):
+    monkeypatch.setattr(observe_module, "_are_there", lambda tensors: False)  # as if they were on a device
     crossed = []
     cpu = torch.Tensor.cpu
     monkeypatch.setattr(torch.Tensor, "cpu", lambda tensor: crossed.append(tensor.numel()) or cpu(tensor))

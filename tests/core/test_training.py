@@ -13,9 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ntm_core import checkpoints
 from ntm_core.errors import CheckpointError, ConfigError
 from ntm_core.network import held
+from ntm_core.rmsprop import RMSProp
 from ntm_core.tasks import Sample, Trial
 from ntm_core.train_config import TrainConfig
-from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score
+from ntm_core.training import MOST_SKIPPED_IN_A_ROW, RECORDED, Result, Trainer, on_device, score, slope
 from tests.core.builders import SpoiltTask, small_model, small_task
 
 
@@ -95,6 +96,14 @@ def test_the_learning_rate_falls_along_a_line_and_then_stays():
     assert [config.learning_rate_at(seen) for seen in (0, 50, 100, 500)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
     trainer = trainer_of(learning_rate=1.0, final_share=0.2, decay_sequences=8)
     assert [trainer.step().learning_rate for _ in range(4)] == pytest.approx([1.0, 0.6, 0.2, 0.2])
+
+
+def test_the_slope_of_the_logits_is_the_gradient_of_the_scored_cross_entropy():
+    sample = small_task(mixed_lengths=True).sample(5, torch.Generator().manual_seed(3))
+    logits = torch.randn(*sample.targets.shape, dtype=torch.float64, requires_grad=True)
+    scores = score(logits, sample)
+    (wanted,) = torch.autograd.grad((scores.loss * scores.bits).sum(), logits)
+    torch.testing.assert_close(slope(logits, sample), wanted, rtol=0, atol=1e-12)
 
 
 def test_the_gradient_is_clipped_to_its_norm_and_reported_unclipped():
@@ -319,3 +328,23 @@ def test_a_trace_keeps_the_state_that_its_sequence_started_from():
     trace = trainer.step(record=True).trace
     assert all(torch.equal(getattr(trace.initial, name), tensor) for name, tensor in wanted.items())
     assert not torch.equal(trainer.model.first_read, wanted["read_vector"][0])
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("kernel", ["eager", "fused"])
+def test_updates_are_those_of_torch_after_its_clipping(kernel, momentum):
+    model, twin = (small_model(seed=3, kernel=kernel) for _ in range(2))
+    own = RMSProp(model, alpha=0.9, momentum=momentum)
+    reference = torch.optim.RMSprop(twin.parameters(), lr=0.01, alpha=0.9, momentum=momentum)
+    for size in (1e-3, 1.0, 30.0, 1e-2):
+        for parameter, other in zip(model.parameters(), twin.parameters(), strict=True):
+            parameter.grad = torch.randn_like(parameter) * size
+            other.grad = parameter.grad.clone()
+        norm = torch.nn.utils.clip_grad_norm_(twin.parameters(), 2.0)
+        reference.step()
+        gradient = own.join_gradient()
+        assert float(gradient.norm()) == pytest.approx(float(norm), rel=1e-5)
+        own.update(gradient, float(norm), clip_norm=2.0, learning_rate=0.01)
+        for parameter, other in zip(model.parameters(), twin.parameters(), strict=True):
+            torch.testing.assert_close(parameter, other, rtol=1e-5, atol=1e-6)
+            torch.testing.assert_close(parameter.grad, other.grad, rtol=1e-5, atol=1e-6)

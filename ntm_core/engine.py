@@ -114,6 +114,11 @@ class Engine:
         """The line of steps that it stands on; None before a sequence is drawn or an episode woken."""
         return self._stepper.line
 
+    @property
+    def position(self) -> int:
+        """Steps of the line that have run where it stands."""
+        return self._stepper.position
+
     def _carry_out(self, command: Command) -> list[Event]:
         match command:
             case commands.Train():

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ntm_core import checks, seeding
+from ntm_core import checks, registry, seeding
+from ntm_core.errors import ConfigError
 from ntm_core.parallel import Group
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import TrainingState, by_parameter
@@ -142,7 +143,7 @@ class Trainer:
         self._good_checks = 0
         self._parameters = list(model.parameters())
         self._optimizer = torch.optim.RMSprop(
-            self._parameters,
+            self._parameters or [torch.empty(0)],  # torch refuses an optimiser of nothing
             lr=self.config.learning_rate,
             alpha=self.config.alpha,
             momentum=self.config.momentum,
@@ -154,9 +155,14 @@ class Trainer:
         """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
 
         record: have the trace of the first sequence of this process's share. Raises ProcessError where another process
-        of the group is gone; then nothing has changed.
+        of the group is gone, ConfigError where the network has no weights; then nothing has changed.
         """
         config = self.config
+        if not self._parameters:
+            raise ConfigError(
+                f"a network that learns, one of {checks.listed(registry.models())}, was wanted; got "
+                f"{self.model.name!r}, which is worked by hand"
+            )
         learning_rate = config.learning_rate_at(self.sequences)
         seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
         sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ntmviz.settings import Settings
     from ntmviz.workspace import Views
 
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 
 
 class Arrangements(QObject):

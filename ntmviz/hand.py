@@ -12,11 +12,12 @@ from ntm_core.engine import Engine
 from ntm_core.observe import trace_spec
 from ntmviz import weights
 from ntmviz.errors import NtmvizError
+from ntmviz.recall import items
 from ntmviz.waking import Bench, check_episode, device_of
 from sessions import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ntm_core.commands import Command
     from ntm_core.events import Event
@@ -76,7 +77,7 @@ class Hand:
             out,
             trace_spec(model, task),
             {
-                "title": f"{task.name} by hand",
+                "title": str(options.get("title", f"{task.name} by hand")),
                 "model": model.name,
                 "model_config": model.config.to_json(),
                 "task": task.name,
@@ -115,8 +116,13 @@ class Hand:
                 raise NtmvizError(event.message)
         return told
 
-    def do(self, several: Sequence[Command], checkpoint: int | None = None) -> Done:
-        """Carry commands out one after another, up to the first that fails. Errors as in `wake`."""
+    def do(
+        self, several: Sequence[Command], checkpoint: int | None = None, names: Mapping[int, str] | None = None
+    ) -> Done:
+        """Carry commands out one after another, up to the first that fails. Errors as in `wake`.
+
+        names: of items that the commands store, by number; the session keeps them.
+        """
         happened: list[Event] = []
         is_run = any(isinstance(each, _RUNS) for each in several)
         for command in several:
@@ -128,6 +134,7 @@ class Hand:
             happened += told
             if any(isinstance(event, events.Failed) for event in told):
                 break
+        self._name(items.told(names or {}))
         is_kept = self._recorder is not None and self._recorder.flush(FLUSH_S)
         return Done(tuple(happened), self.path, is_kept)
 
@@ -142,6 +149,11 @@ class Hand:
         if self._is_ours and self._recorder is not None:
             self._recorder.close()
         self._recording.close()
+
+    def _name(self, texts: Iterable[str]) -> None:
+        if self._recorder is not None:
+            for text in texts:
+                self._recorder.event(items.EVENT, text=text)
 
     def _bench(self, episode: int, checkpoint: int | None) -> Bench:
         """The network of the weights that an episode is to be woken on."""
@@ -171,6 +183,7 @@ class Hand:
         """Begin a new session for what is done from here on."""
         self._recorder, past = bench.new_session(self._out, command.episode, command.step)
         self._is_ours, self.path = True, self._out
+        self._name(event.text for event in self._recording.events if event.kind == items.EVENT)
         self._current = bench.engine(self._recorder, past, checkpoint=0)
         return commands.Wake(len(past) - 1, command.step)
 

@@ -70,19 +70,26 @@ class HandLink(QObject):
             checkpoint=checkpoint,
         )
 
-    def make(self, options: Mapping[str, Any]) -> None:
-        """Have a new network made, and a session for it; `stood` tells where that is."""
-        self.checkpoint = None
-        self._begin("new", f"{options['task']}-by-hand", options=dict(options))
+    def make(self, options: Mapping[str, Any], several: Sequence[Command] = (), names: Sequence[str] = ()) -> None:
+        """Have a new network made, and a session for it, and commands carried out; `stood` tells where that is.
 
-    def do(self, place: Place, command: Command) -> None:
-        """Carry a command out from a step of an episode of the session that is awake."""
+        names: of the items of an associative memory.
+        """
+        self.checkpoint = None
+        told = [messages.to_json(each) for each in several]
+        stem = f"{options['task']}-by-hand"
+        self._begin("new", stem, options=dict(options), commands=told, names=dict(enumerate(names)))
+
+    def do(self, place: Place, *several: Command, names: Mapping[int, str] | None = None) -> None:
+        """Carry commands out from a step of an episode of the session that is awake.
+
+        names: of the items that they store, by number.
+        """
         if self.state is not HandState.AWAKE or self._engine is None:
             return
         self._become(HandState.BUSY)
-        several = (commands.Wake(place.episode, place.step), command)
-        told = [messages.to_json(each) for each in several]
-        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint)
+        told = [messages.to_json(each) for each in (commands.Wake(place.episode, place.step), *several)]
+        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, names=dict(names or {}))
 
     def forget_failure(self) -> None:
         """It was read; another try may be made."""

@@ -1,0 +1,209 @@
+"""What the Recall workspace shows of a step, or of a recall that was not done yet, as arrays and names. NumPy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ntm_core.recall.operations import Prime, Recall, Store
+from ntmviz.recall import glyphs
+from ntmviz.recall.items import row_names
+from ntmviz.recall.ledger import done_at
+from ntmviz.recall.lookup import Look, look, members, settle, without_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ntm_core.recall.operations import Operation
+    from ntm_core.recall.recall_config import RecallConfig
+    from ntm_core.trace import Source
+    from ntmviz.recall.ledger import Ledger
+
+    Floats = NDArray[np.floating]
+
+MOST_ROUNDS = 8
+"""Recalls of one chain."""
+TIE = 1e-3
+"""Weights that are no further apart are equal to the eye, and are shown so."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabFigure:
+    """The memory at a step, and a recall of it. N rows, W word size."""
+
+    step: int
+    """-1: before the first"""
+    done: Operation | None
+    """What the step did"""
+    is_preview: bool
+    """Whether the recall is what the cue would come to, and not the step's"""
+    shape: tuple[int, int]
+    """Rows and columns of the picture of a word"""
+    limit: float
+    """Of the numbers of words"""
+    names: tuple[str, ...]
+    """(N,): "" where a row was never written"""
+    memory: Floats
+    """(N, W)"""
+    rows: NDArray[np.intp]
+    """Those that were written"""
+    segments: tuple[str, ...]
+    members: NDArray[np.intp]
+    """(N,): the segment of each row"""
+    free: tuple[int, ...]
+    """Rows of each segment that were never written"""
+    counts: Floats
+    """(N,): how often each was recalled of late"""
+    trace: Floats
+    """(N,): what primes the lookup: the rows that were recalled shortly before it"""
+    association: Floats
+    """(N, N): how often two were recalled one soon after the other, either way round"""
+    links: Floats
+    """(N, N): how much row i was stored right after row j"""
+    look: Look | None
+    """The lookup that the memory is shown with"""
+    plain: Look | None
+    """The same by content alone"""
+    chain: tuple[Look, ...]
+    """What was read became the next key; the lookup that is shown is one of these"""
+    plain_chain: tuple[Look, ...]
+    """The same by content alone"""
+    current: int
+    """The place in the chain of what is shown"""
+    below: float
+    """A chain is over where it changes by less"""
+    stored_row: int | None
+    """The row that the step wrote"""
+
+    @property
+    def read_row(self) -> int | None:
+        """The row that has most of the weighting; None where no row has most."""
+        if self.look is None or not self.look.weighting.any():
+            return None
+        order = np.sort(self.look.weighting)
+        is_tie = len(order) > 1 and order[-1] - order[-2] < TIE
+        return None if is_tie else int(self.look.weighting.argmax())
+
+    _stored: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A recall that is prepared, and when a chain of it is over."""
+
+    operation: Recall
+    below: float
+
+
+def lab_figure(
+    source: Source,
+    step: int,
+    config: RecallConfig,
+    names: Sequence[str],
+    known: Ledger,
+    asked: Asked | None = None,
+    below: float = 0.02,
+) -> LabFigure:
+    """The figure of a step. asked: shows what this would recall from there, instead of what the step recalled."""
+    after = standing(source, step)
+    done = done_at(source, step)
+    place = known.chain_of(step)
+    memory = after["memory"]
+    usage = after["usage"]
+    titles = row_names(after, names)
+    member = members(config)
+    chain: tuple[Look, ...] = ()
+    plain_chain: tuple[Look, ...] = ()
+    current, trace = 0, after["recall_trace"]
+    is_preview = asked is not None
+    if asked is not None:
+        chain = settle(after, asked.operation, config, below=asked.below, most=MOST_ROUNDS)
+        plain = without_terms(asked.operation)
+        plain_chain = settle(after, plain, config, below=asked.below, most=MOST_ROUNDS)
+        below = asked.below
+    elif place is not None:
+        first, last = known.chains[place].first, known.chains[place].last
+        chain = tuple(recorded(source, at, config) for at in range(first, last + 1))
+        current, trace = step - first, standing(source, step - 1)["recall_trace"]
+        begun = done_at(source, first)
+        if isinstance(begun, Recall) and begun.cue is not None:
+            before = standing(source, first - 1)
+            plain_chain = settle(before, without_terms(begun), config, below=below, most=MOST_ROUNDS)
+    return LabFigure(
+        step=step,
+        done=done,
+        is_preview=is_preview,
+        shape=glyphs.shape_of(config.word_size),
+        limit=max(1.0, float(np.abs(memory[np.isfinite(memory)]).max(initial=0))),
+        names=titles,
+        memory=memory,
+        rows=np.flatnonzero(usage > 0),
+        segments=config.parts.names,
+        members=member,
+        free=tuple(int(((usage <= 0) & (member == at)).sum()) for at in range(len(config.parts.names))),
+        counts=after["recall_count"],
+        trace=trace,
+        association=_both_ways(after["association"]),
+        links=after["links"],
+        look=chain[current] if chain else None,
+        plain=_plain(source, step, config, done, plain_chain, current),
+        chain=chain,
+        plain_chain=plain_chain,
+        current=current,
+        below=below,
+        stored_row=int(source.record(step)["write_weighting"][0].argmax()) if isinstance(done, Store) else None,
+    )
+
+
+def standing(source: Source, step: int) -> Mapping[str, Floats]:
+    """All that the next step starts from, as it is after a step; -1 is before the first."""
+    if step >= 0:
+        return source.record(step)
+    return {field.name: source.initial(field.name) for field in source.spec.carried}
+
+
+def recorded(source: Source, step: int, config: RecallConfig) -> Look:
+    """The lookup that a step did, with the numbers that it recorded."""
+    record, before, done = source.record(step), standing(source, step - 1), done_at(source, step)
+    weighting, word = record["read_weighting"][0], record["read_vector"][0]
+    if isinstance(done, Recall | Prime):
+        twin = look(before, done, config)
+        scores = {name: record[f"{name}_score"] for name in ("content", "prominence", "priming", "router")}
+        is_read = isinstance(done, Recall)
+        found = replace(twin, **scores, weighting=weighting if is_read else twin.weighting)
+        return replace(found, word=word) if is_read else found
+    zeros = np.zeros(len(weighting))
+    shares = np.bincount(members(config), weighting, len(config.parts.names))
+    key = before["read_vector"].reshape(-1)
+    found = (before["usage"] > 0, zeros, zeros, zeros, zeros, weighting, shares, word)
+    return Look(key, np.ones_like(key), 0.0, *found)
+
+
+def _plain(
+    source: Source, step: int, config: RecallConfig, done: Operation | None, plain_chain: tuple[Look, ...], current: int
+) -> Look | None:
+    """The lookup that is shown, by content alone."""
+    if not current:
+        return plain_chain[0] if plain_chain else None
+    return look(standing(source, step - 1), without_terms(done), config) if isinstance(done, Recall) else None
+
+
+def _both_ways(graph: Floats) -> Floats:
+    both = graph + graph.T
+    np.fill_diagonal(both, 0)
+    return both
+
+
+def named(weighting: Floats, names: Sequence[str]) -> str:
+    """What a weighting comes to: its item and share, several where they are equal to the eye, none where it is flat."""
+    if not len(weighting) or not weighting.any():
+        return "nothing"
+    top = float(weighting.max())
+    tied = [names[row] or f"row {row}" for row in np.flatnonzero(weighting > top - TIE)]
+    if len(tied) > 3:
+        return f"{len(tied)} alike {top:.2f}"
+    return f"{' = '.join(tied)} {top:.2f}"

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from ntm_core.model_config import FEWEST_RECALLS
 from ntm_core.trace import Field, Role
 
 if TYPE_CHECKING:
     from ntm_core.model_config import MemoryConfig
 
-FEWEST = 1.0
-"""Added to every count: a row that was never read keeps a share."""
 HOPS = 2
 """How far activation spreads along associations."""
 TINY = 1e-9
@@ -66,7 +65,7 @@ def prior(config: MemoryConfig, terms: RecallTerms) -> Prior:
     """What is added to the scores of every lookup of a step."""
     scores = spread = None
     if terms.recall_count is not None:
-        scores = config.prominence * (terms.recall_count + FEWEST).log()
+        scores = config.prominence * (terms.recall_count + FEWEST_RECALLS).log()
     if terms.recall_trace is not None and terms.association is not None:
         spread = spread_of(terms.association, terms.recall_trace, config.priming_spread)
         primed = config.priming * spread

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ntm_core.content_terms import FEWEST
+from ntm_core.model_config import FEWEST_RECALLS
 
 if TYPE_CHECKING:
     from ntm_core.recall.recall_config import RecallConfig
@@ -40,8 +40,8 @@ def chances(config: RecallConfig, state: RecallState) -> Tensor:
     """How likely each short-term row is to be replayed: (B, locations), summing to 1, or 0 where none can be."""
     short_term = slice(config.locations)
     has_trace = (state.usage[:, short_term] > 0) & (state.trace_strength[:, short_term] >= FAINTEST)
-    weights = (state.recall_count[:, short_term] + FEWEST) * has_trace
-    return weights / weights.sum(-1, keepdim=True).clamp_min(FEWEST)
+    weights = (state.recall_count[:, short_term] + FEWEST_RECALLS) * has_trace
+    return weights / weights.sum(-1, keepdim=True).clamp_min(FEWEST_RECALLS)
 
 
 def replay(config: RecallConfig, draw: Tensor, state: RecallState) -> Replayed:

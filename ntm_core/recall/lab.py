@@ -10,7 +10,7 @@ from ntm_core.errors import CoreError
 from ntm_core.recall import operations
 from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, Store, Wait
 from ntm_core.recall.recall_config import RecallConfig
-from ntm_core.recall.recalled import Recalled, names_of_rows, recalled
+from ntm_core.recall.recalled import Recalled, names_of_rows, recalled, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +65,11 @@ class Lab:
         return self.source.record(self.position - 1)
 
     @property
+    def last(self) -> Recalled:
+        """What the last step recalled."""
+        return recalled(self.record, self.names)
+
+    @property
     def rows(self) -> tuple[str, ...]:
         """The name of what each row holds; "" where it holds nothing."""
         return names_of_rows(self.record, self.names)
@@ -72,7 +77,7 @@ class Lab:
     def do(self, operation: Operation) -> Recalled:
         """Any operation; what it recalled, if it recalls."""
         self._handle(commands.Step(operations.vector(operation, self.config.word_size)))
-        return recalled(self.record, self.names)
+        return self.last
 
     def store(self, name: str | None, word: Numbers, *, segment: int | str | None = None, **more: Any) -> int:
         """Write a word, the next step's; returns its row. more: as of `operations.Store`."""
@@ -124,11 +129,12 @@ class Lab:
         self._handle(commands.Rewind(position))
 
     def word_of(self, name: str) -> Sequence[float]:
-        """What the first row of an item holds. Raises CoreError where none does."""
-        if name not in self.rows:
+        """What the row that is most of an item holds. Raises CoreError where none is."""
+        row = row_of(self.record, self.names.index(name)) if name in self.names else -1
+        if row < 0:
             held = checks.listed({each for each in self.rows if each})
             raise CoreError(f"an item that is stored, {held or 'of which there is none yet'}, was wanted; got {name!r}")
-        word: list[float] = self.record["memory"][self.rows.index(name)].tolist()
+        word: list[float] = self.record["memory"][row].tolist()
         return word
 
     def _item(self, name: str) -> int:

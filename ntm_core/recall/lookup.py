@@ -14,10 +14,7 @@ import torch
 from torch import Tensor
 
 from ntm_core import addressing
-from ntm_core.content_terms import FEWEST
-
-UNWRITTEN = -1e4
-"""Added to the score of a row that is not looked among: its weight is 0 in float32 beside any that is."""
+from ntm_core.model_config import FEWEST_RECALLS
 
 
 class Cue(NamedTuple):
@@ -77,21 +74,21 @@ def look(memory: Tensor, cue: Cue, standing: Standing, route: Route, member: Ten
     # A whole mask is none: the plain lookup is computed, to the bit.
     mask = None if bool((cue.mask == 1).all()) else cue.mask.unsqueeze(1)
     content = addressing.content_scores(memory, cue.key.unsqueeze(1), cue.strength, mask).squeeze(1)
-    prominence = cue.prominence * (standing.recall_count + FEWEST).log()
+    prominence = cue.prominence * (standing.recall_count + FEWEST_RECALLS).log()
     priming = cue.priming * standing.spread + cue.link_priming * standing.link_spread
-    outside = torch.where(standing.is_candidate, 0.0, UNWRITTEN).to(content.dtype)
-    scores = content + prominence + priming + outside
-    flat = shares(scores, member, route.share.shape[1])
+    scores = content + prominence + priming
+    flat = shares(scores, standing.is_candidate, member, route.share.shape[1])
     router = torch.where(route.is_routed, route.share, flat.share)
-    by_route = flat.within * route.share[:, member]
     beside = (route.share.clamp_min(addressing.WEIGHT_FLOOR).log() - flat.total)[:, member]
     return Looked(
         content_score=content,
         prominence_score=prominence,
         priming_score=priming,
         router_score=torch.where(route.is_routed, beside - beside.amax(-1, keepdim=True), 0.0),
-        by_content=torch.softmax(content + outside, dim=-1),
-        weighting=torch.where(route.is_routed, by_route, torch.softmax(scores, dim=-1)),
+        by_content=_softmax(content, standing.is_candidate),
+        weighting=torch.where(
+            route.is_routed, flat.within * route.share[:, member], _softmax(scores, standing.is_candidate)
+        ),
         router=router,
     )
 
@@ -104,12 +101,22 @@ class Shares(NamedTuple):
     share: Tensor
     """(B, S): the softmax over those, which is what flat addressing gives each segment"""
     within: Tensor
-    """(B, N): the softmax of each segment's scores"""
+    """(B, N): the softmax of each segment's scores; even over a segment without a candidate"""
 
 
-def shares(scores: Tensor, member: Tensor, segments: int) -> Shares:
-    """Divide scores by segment. scores: (B, N).   member: (N,), which of so many segments each row is in."""
+def shares(scores: Tensor, is_candidate: Tensor, member: Tensor, segments: int) -> Shares:
+    """Divide the scores of candidates by segment. scores, is_candidate: (B, N).   member: (N,), which of so many
+    segments each row is in.
+    """
     is_in = member == torch.arange(segments, device=member.device).unsqueeze(1)
-    parts = scores.unsqueeze(1).masked_fill(~is_in, -torch.inf)
+    counts = is_in & is_candidate.unsqueeze(1)
+    is_any = counts.any(-1)
+    parts = scores.unsqueeze(1).masked_fill(~torch.where(is_any.unsqueeze(2), counts, is_in), -torch.inf)
     total = parts.logsumexp(-1)
-    return Shares(total, torch.softmax(total, dim=-1), torch.softmax(parts, dim=-1).sum(1))
+    return Shares(total, _softmax(total, is_any), torch.softmax(parts, dim=-1).sum(1))
+
+
+def _softmax(scores: Tensor, counts: Tensor) -> Tensor:
+    """Over the scores that count; even where none does."""
+    is_any = counts.any(-1, keepdim=True)
+    return torch.softmax(torch.where(is_any, scores.masked_fill(~counts, -torch.inf), torch.zeros_like(scores)), dim=-1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from ntm_core import checks
 from ntm_core.errors import ConfigError
 from ntm_core.model_config import ModelConfig
 from ntm_core.recall import operations, segments
@@ -71,8 +72,7 @@ class RecallConfig(ModelConfig):
                 f"an associative memory takes operations: {wanted} inputs where words have {self.outputs} numbers, as "
                 f"the task 'recall' gives them; got {self.inputs}"
             )
-        if not isinstance(self.segments, str):
-            raise ConfigError(f'segments is a text such as "faces 16, places 16"; got {self.segments!r}')
+        checks.text("segments", self.segments)
         parts = segments.parse(self.segments, self.locations)
         if sum(parts.sizes) != self.locations:
             raise ConfigError(

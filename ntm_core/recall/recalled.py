@@ -80,6 +80,12 @@ def names_of_rows(record: Mapping[str, Array], names: Sequence[str]) -> tuple[st
     )
 
 
+def row_of(record: Mapping[str, Array], item: int) -> int:
+    """The row that most of was written for an item; -1 where none was."""
+    owned = record["ownership"][:, item]
+    return int(owned.argmax()) if owned.any() else -1
+
+
 def _shares(weighting: Array, owned: Array | None, names: Sequence[str]) -> dict[str, float]:
     if owned is None or not weighting.any():
         return {}

@@ -29,6 +29,7 @@ class HandLink(QObject):
     planned = Signal()  # the task's sequence is known now
     stood = Signal(object, int, int)  # session, episode, step of its line where the network stands now
     said = Signal(str)  # one line for the user
+    answered = Signal(dict)  # news of the recall lab that is about no network, see recall.lab_orders
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +91,16 @@ class HandLink(QObject):
         self._become(HandState.BUSY)
         told = [messages.to_json(each) for each in (commands.Wake(place.episode, place.step), *several)]
         self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, names=dict(names or {}))
+
+    def ask(self, order: str, **more: object) -> bool:
+        """An order that moves no network; `answered` tells what came of it. False where no process can be had."""
+        try:
+            engine = self._engine if self._engine is not None and self._engine.is_running else self._process()
+        except NtmvizError as error:
+            self.said.emit(str(error))
+            return False
+        engine.order_by_hand(order, **more)
+        return True
 
     def forget_failure(self) -> None:
         """It was read; another try may be made."""
@@ -167,11 +178,14 @@ class HandLink(QObject):
             case "done":
                 self._is_making = False
                 self._on_done(news)
+            case "noise" | "scenes" | "shown":
+                self.answered.emit(news)
             case "unable" if self.state is HandState.WAKING:
                 self._fail(news["message"])
             case "unable":
                 self.said.emit(news["message"])
-                self._become(HandState.AWAKE)
+                self.answered.emit(news)
+                self._become(HandState.AWAKE if self.session is not None else HandState.ASLEEP)
 
     def _on_done(self, news: dict[str, Any]) -> None:
         path = Path(news["path"])

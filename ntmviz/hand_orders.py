@@ -6,7 +6,7 @@
 {"order": "do", "commands": [...], "checkpoint", "names"} -> {"news": "done", "events": [...], "path", "is_kept",
 "failure"}; names are of items of an associative memory, by number, and may be left out
 
-Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
+Those of the recall lab that move no network are in `recall.lab_orders`. Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
 answered by {"news": "unable", "message"}.
 """
 
@@ -21,6 +21,7 @@ from ntm_core import commands, messages
 from ntm_core.errors import CoreError
 from ntmviz.errors import NtmvizError
 from ntmviz.hand import Hand
+from ntmviz.recall import lab_orders
 from sessions import SessionError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class HandOrders:
             "wake": self._wake,
             "new": self._new,
             "do": self._do,
+            **lab_orders.orders(tell),
         }
 
     def carry_out(self, order: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from ntmviz.recall.chain_layout import chain_marks
+from ntmviz.recall.chain_layout import chain_layout, chain_marks
 from ntmviz.recall.memory_layout import columns_of, memory_layout, memory_marks
 from ntmviz.recall.noise_layout import NoiseFigure, noise_marks
 from ntmviz.recall.ranking_layout import ranking_marks
@@ -46,7 +46,20 @@ class LabCanvas(Canvas):
 
 
 class ChainView(LabCanvas):
-    """The pattern completing itself, with and without what is added to content."""
+    """The pattern completing itself, with and without what is added to content. A click chooses a recall of it."""
+
+    recall_pressed = Signal(int)  # its place in the chain
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(palette)
+        self.pressed.connect(self._on_pressed)
+
+    def _on_pressed(self, x: float, y: float) -> None:
+        if self.figure is not None and self.figure.chain:
+            at = chain_layout(self.figure, self.area.width(), self.area.height())
+            place = at.place_at(self.figure.chain, x, y)
+            if place is not None:
+                self.recall_pressed.emit(place)
 
     def marks_of(self, figure: LabFigure, width: float, height: float) -> Iterable[ink.Mark]:
         return chain_marks(figure, width, height)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ntmviz import ink
+from ntmviz.painting import text_width
 from ntmviz.recall.figure import named
 from ntmviz.recall.glyph_marks import cell_that_fits, glyph, size_of
 from ntmviz.wording import share
@@ -15,12 +17,64 @@ if TYPE_CHECKING:
     from ntmviz.recall.figure import LabFigure
     from ntmviz.recall.lookup import Look
 
-_LEFT, _LABEL, _RIGHT = 16, 84, 74
+_LEFT, _LABEL, _RIGHT = 16, 84, 76
 _BELOW = 18
 """Pixels for a name under a picture."""
-_GAP = 44
-_TALLEST, _LEAST = 10, 4
+_GAP, _LEAST_GAP = 50, 40
+_TALLEST, _LEAST = 10, 3
 """Pixels of a cell."""
+_TELLS_CHANGE = 48
+"""Pixels of a picture beside which there is room for a number."""
+_MOST = 5
+"""Pictures of a row: the cue, the first recalls and the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLayout:
+    """Where the pictures of both rows stand."""
+
+    cell: int
+    wide: int
+    tall: int
+    gap: int
+    pitch: int
+    half: float
+    """Height of a row"""
+    most: int
+    """Pictures of a row"""
+
+    def x_of(self, column: int) -> int:
+        """The left of a picture; the cue is column 0."""
+        return _LEFT + _LABEL + column * self.pitch
+
+    def y_of(self, line: int) -> int:
+        """The top of the pictures of a row."""
+        return round(line * self.half + (self.half - self.tall - _BELOW) / 2 + 1)
+
+    def places(self, chain: tuple[Look, ...]) -> tuple[int, ...]:
+        """Which recalls of a chain are drawn, from column 1 on."""
+        every = range(len(chain))
+        return tuple(every) if len(chain) < self.most else (*every[: self.most - 2], every[-1])
+
+    def place_at(self, chain: tuple[Look, ...], x: float, y: float) -> int | None:
+        """The recall of the first row at a point."""
+        column, beside = divmod(x - _LEFT - _LABEL, self.pitch)
+        drawn = self.places(chain)
+        is_inside = 1 <= column <= len(drawn) and beside <= self.wide and y < self.half
+        return drawn[int(column) - 1] if is_inside else None
+
+
+def chain_layout(figure: LabFigure, width: float, height: float) -> ChainLayout:
+    """As many pictures as there is room for."""
+    half = height / 2
+    room = width - _LEFT - _LABEL - _RIGHT
+    gap = _GAP if width >= 640 else _LEAST_GAP
+    least = size_of(figure.shape, _LEAST + 1)[0] + gap
+    most = max(2, min(_MOST, int((room + gap) // least)))
+    across = (room - gap * (most - 1)) / most
+    cell = min(_TALLEST, max(_LEAST, cell_that_fits(figure.shape, across, half - 22 - _BELOW)))
+    wide, tall = size_of(figure.shape, cell)
+    return ChainLayout(cell, wide, tall, gap, wide + gap, half, most)
 
 
 def chain_marks(figure: LabFigure, width: float, height: float) -> Iterator[ink.Mark]:
@@ -28,67 +82,56 @@ def chain_marks(figure: LabFigure, width: float, height: float) -> Iterator[ink.
     if not figure.chain:
         yield from _nothing(figure, width, height)
         return
-    half = height / 2
-    room = half - 22 - _BELOW
-    shown = max(2, int((width - _LEFT - _LABEL - _RIGHT) // (_GAP + 30)))
-    count = min(shown, 1 + max(len(figure.chain), len(figure.plain_chain)))
-    across = (width - _LEFT - _LABEL - _RIGHT - _GAP * (count - 1)) / count
-    cell = min(_TALLEST, max(_LEAST, cell_that_fits(figure.shape, across, room)))
-    pitch = size_of(figure.shape, cell)[0] + _GAP
-    lines = ((figure.chain, True, 0.0), (figure.plain_chain, False, half))
-    for chain, is_with, top in lines:
-        yield from _row(figure, chain, is_with, top, half, cell, pitch, shown, width)
-    yield ink.Line(_LEFT, round(half), width - 16, round(half), "border")
+    at = chain_layout(figure, width, height)
+    for line, chain in enumerate((figure.chain, figure.plain_chain)):
+        yield from _row(figure, at, line, chain, width)
+    yield ink.Line(_LEFT, round(at.half), width - 16, round(at.half), "border")
 
 
-def _row(
-    figure: LabFigure,
-    chain: tuple[Look, ...],
-    is_with: bool,
-    top: float,
-    half: float,
-    cell: int,
-    pitch: int,
-    shown: int,
-    width: float,
-) -> Iterator[ink.Mark]:
-    wide, tall = size_of(figure.shape, cell)
-    y = round(top + (half - tall - _BELOW) / 2 + 1)
-    middle = y + tall / 2
+def _row(figure: LabFigure, at: ChainLayout, line: int, chain: tuple[Look, ...], width: float) -> Iterator[ink.Mark]:
+    is_with, y = line == 0, at.y_of(line)
+    middle, foot = y + at.tall / 2, y + at.tall + 12
     tone = "text" if is_with else "muted"
     yield ink.Text(_LEFT, middle - 16, "With" if is_with else "Content", tone, ink.STATEMENT, ink.BOLD)
     yield ink.Text(_LEFT, middle + 1, "every term" if is_with else "alone", "muted", ink.BODY)
-    yield ink.Text(_LEFT, y + tall + 11, "change", "muted")
-    x = _LEFT + _LABEL
+    tells_change = at.tall >= _TELLS_CHANGE
+    if tells_change:
+        yield ink.Text(_LEFT, middle + 20, "change", "muted")
     if not chain:
-        yield ink.Text(x, middle, "there is no cue to ask with by content alone", "muted", ink.BODY)
+        words = "a link was followed: there is no cue" if figure.look is not None else ""
+        yield ink.Text(at.x_of(0), middle, words, "muted", ink.BODY)
         return
     first = chain[0]
-    yield from glyph(x, y, cell, first.key, figure.shape, limit=figure.limit, mask=first.mask)
-    yield ink.Text(x + wide / 2, y + tall + 11, "cue", "muted", align=ink.Align.CENTRE)
-    places = list(range(len(chain)))
-    if len(places) > shown - 1:  # the first ones and the last
-        places = [*places[: shown - 2], places[-1]]
+    yield from glyph(at.x_of(0), y, at.cell, first.key, figure.shape, limit=figure.limit, mask=first.mask)
+    yield ink.Text(at.x_of(0) + at.wide / 2, foot, "cue", "muted", align=ink.Align.CENTRE)
     before = -1
-    for column, place in enumerate(places, 1):
-        each, at = chain[place], x + column * pitch
-        is_now = is_with and not figure.is_preview and place == figure.current
-        is_last = place == len(chain) - 1
-        between = at - _GAP / 2
-        yield ink.Path(((between - 3, middle - 9), (between + 3, middle - 5), (between - 3, middle - 1)), "muted", 1.5)
-        told = share(each.change)
-        yield ink.Text(between, y + tall + 11, told, "muted", align=ink.Align.CENTRE)
+    for column, place in enumerate(at.places(chain), 1):
+        each, x = chain[place], at.x_of(column)
+        between = x - at.gap / 2
+        yield ink.Path(((between - 3, middle - 9), (between + 3, middle - 4), (between - 3, middle + 1)), "muted", 1.5)
+        if tells_change:
+            yield ink.Text(between, middle + 20, share(each.change), "muted", align=ink.Align.CENTRE)
         if place != before + 1:
-            yield ink.Text(between, middle - 18, f"{place - before - 1} more", "muted", align=ink.Align.CENTRE)
-        frame = "read" if is_now or (is_with and is_last) else "border"
+            yield ink.Text(between, middle - 20, f"{place - before - 1} more", "muted", align=ink.Align.CENTRE)
+        is_shown = is_with and place == figure.shown
+        frame = "read" if is_shown else "muted" if is_with and place == figure.current else "border"
+        thick = 2 if is_shown else 1
         yield from glyph(
-            at, y, cell, each.word, figure.shape, limit=figure.limit, frame=frame, frame_width=2 if is_now else 1
+            x, y, at.cell, each.word, figure.shape, limit=figure.limit, frame=frame, frame_width=thick
         )
-        text = named(each.weighting, figure.names)
+        text = _short(named(each.weighting, figure.names), at.pitch - 8)
         token = "read" if is_with else "text"
-        yield ink.Text(at + wide / 2, y + tall + 11, text, token, weight=ink.BOLD, align=ink.Align.CENTRE)
+        yield ink.Text(x + at.wide / 2, foot, text, token, weight=ink.BOLD, align=ink.Align.CENTRE)
         before = place
     yield from _outcome(figure, chain, is_with, middle, width)
+
+
+def _short(text: str, room: float) -> str:
+    """A name and a share; of what is too long only the beginning of the name."""
+    name, _, share_of = text.rpartition(" ")
+    while len(name) > 3 and text_width(f"{name} {share_of}", weight=ink.BOLD) > room:
+        name = name[:-2].rstrip(" =…") + "…"
+    return f"{name} {share_of}"
 
 
 def _outcome(
@@ -100,9 +143,9 @@ def _outcome(
     token = "read" if is_with else "text"
     yield ink.Text(width - 16, middle - 12, name, token, size, ink.BOLD, ink.Align.RIGHT)
     is_settled = last.change < figure.below
-    rounds = f"after {len(chain)}" if is_settled else f"not after {len(chain)}"
-    yield ink.Text(width - 16, middle + 7, "settled", "muted", ink.BODY, align=ink.Align.RIGHT)
-    yield ink.Text(width - 16, middle + 22, rounds, "muted", align=ink.Align.RIGHT)
+    state = "settled" if is_settled else "still changing"
+    yield ink.Text(width - 16, middle + 8, state, "muted", align=ink.Align.RIGHT)
+    yield ink.Text(width - 16, middle + 22, f"after {len(chain)}", "muted", align=ink.Align.RIGHT)
 
 
 def _nothing(figure: LabFigure, width: float, height: float) -> Iterator[ink.Mark]:

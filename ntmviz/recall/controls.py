@@ -50,10 +50,10 @@ class Switch(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         width = _TRACK[0] + 14 + text_width(self.text(), ink.BODY) + text_width(self.note) + 10
-        return QSize(int(width), 22)
+        return QSize(int(width), 20)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(90, 22)
+        return QSize(90, 20)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         wide, tall = _TRACK

@@ -59,6 +59,8 @@ class CuePanel(QWidget):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self._items: dict[str, Floats] = {}
+        self._base = ""
+        """The item that the cue was made from."""
         self._chance = np.random.default_rng(2)
         self._segments: tuple[str, ...] = ()
         self._make_cue(palette)
@@ -110,7 +112,7 @@ class CuePanel(QWidget):
             "Extension: μ times the activation that spreads to a row from what was recalled before is added",
             highest=10,
             steps=100,
-            value=3,
+            value=1,
             shown=lambda value: f"{value:.1f}",
         )
         self.below = NumberSlider(
@@ -129,19 +131,19 @@ class CuePanel(QWidget):
     def _make_switches(self, palette: Palette) -> None:
         self.by_prominence = Switch(palette, "Prominence", "Extension: what was recalled of late comes first (P)")
         self.by_recalls = Switch(
-            palette, "Priming: recalled together", "Extension: what was recalled soon after another comes with it (L)"
+            palette, "Priming by recalls", "Extension: what was recalled soon after another comes with it (L)"
         )
         self.by_links = Switch(
-            palette, "Priming: stored in a row", "Extension: what was stored right before or after comes with it"
+            palette, "Priming by order", "Extension: what was stored right before or after comes with it"
         )
         for switch in (self.by_prominence, self.by_recalls, self.by_links):
-            switch.say("extension")
             switch.toggled.connect(self._on_setting)
         self._palette = palette
         self._places = QWidget()
         places = QVBoxLayout(self._places)
         places.setContentsMargins(0, 0, 0, 0)
         places.setSpacing(0)
+        places.addWidget(_heading("Look in", "share of the recall"))
         self._group = QButtonGroup(self)
         self._group.idToggled.connect(self._on_setting)
 
@@ -180,19 +182,19 @@ class CuePanel(QWidget):
     def _lay_out(self) -> None:
         inside = QWidget()
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(14, 8, 14, 6)
-        layout.setSpacing(7)
+        layout.setContentsMargins(14, 6, 14, 6)
+        layout.setSpacing(5)
         for part in (
             self.editor,
             column(self._title, self._note, spacing=1),
             column(row(self.choose, self.erase), row(self.noise, self.clear), spacing=6),
-            column(self.strength, self.prominence, self.priming, self.below, self._warning, spacing=5),
+            row(self.name, self.into, self.store),
             rule(),
-            column(self.by_prominence, self.by_recalls, self.by_links, spacing=0),
+            column(self.strength, self.prominence, self.priming, self.below, self._warning, spacing=2),
+            rule(),
+            column(_heading("Switches", "extensions"), self.by_prominence, self.by_recalls, self.by_links, spacing=0),
             rule(),
             self._places,
-            rule(),
-            row(self.name, self.into, self.store),
         ):
             layout.addWidget(part)
         layout.addStretch(1)
@@ -250,6 +252,50 @@ class CuePanel(QWidget):
         self.editor.show_cue(word, mask)
         self._base = title
         self._tell_cue()
+
+    def show_asked(self, asked: Recall | Prime) -> None:
+        """Show how a recall was asked, controls and all."""
+        assert asked.cue is not None
+        word = np.asarray(asked.cue, np.float32)
+        mask = np.ones_like(word) if asked.mask is None else np.asarray(asked.mask, np.float32)
+        same = self.editor.word.size == word.size and bool(
+            ((self.editor.word * self.editor.mask == word * mask) & (self.editor.mask == mask)).all()
+        )
+        if not same:
+            self._base = self._likest(word, mask)
+            self.editor.show_cue(np.where(mask > 0, word, -1), mask)
+        for each in self._settings:
+            each.blockSignals(True)
+        self._group.blockSignals(True)
+        self.strength.value = asked.strength
+        if isinstance(asked, Recall):
+            self.by_prominence.setChecked(asked.prominence > 0)
+            self.by_recalls.setChecked(asked.priming > 0)
+            self.by_links.setChecked(asked.link_priming > 0)
+            self.prominence.value = asked.prominence or self.prominence.value
+            self.priming.value = max(asked.priming, asked.link_priming) or self.priming.value
+        segment = self._group.button(0 if asked.segment is None else asked.segment + 1)
+        if segment is not None:
+            segment.setChecked(True)
+        for each in self._settings:
+            each.blockSignals(False)
+        self._group.blockSignals(False)
+        self._tell_cue()
+
+    def item(self, name: str) -> Floats | None:
+        """The pattern of an item."""
+        return self._items.get(name)
+
+    @property
+    def _settings(self) -> tuple[QWidget, ...]:
+        return self.strength, self.prominence, self.priming, self.by_prominence, self.by_recalls, self.by_links
+
+    def _likest(self, word: Floats, mask: Floats) -> str:
+        """The item that a cue is a part of; "" where it is of none."""
+        for name, held in self._items.items():
+            if held.size == word.size and bool((np.sign(held) == np.sign(word))[mask > 0].all()) and (mask > 0).any():
+                return name
+        return ""
 
     def show_items(self, items: dict[str, Floats], segments: Sequence[str]) -> None:
         """What can be chosen as a cue, and the segments there are."""
@@ -343,7 +389,6 @@ class CuePanel(QWidget):
         first = self._group.button(0)
         assert isinstance(first, Switch)
         first.setChecked(True)
-        first.say("segment gets" if len(names) > 1 else "")
         self._places.setVisible(len(names) > 1)
         self.into.clear()
         self.into.addItems(list(self._segments))
@@ -380,4 +425,9 @@ class CuePanel(QWidget):
     def _on_store(self) -> None:
         self.store_wished.emit(self.name.text().strip(), max(0, self.into.currentIndex()))
 
-    _base = ""
+
+def _heading(title: str, note: str) -> QWidget:
+    """The title of a group of switches, and what stands at their right."""
+    right = label(note, size=ink.SMALL, tone="muted")
+    right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return row(label(title, weight=ink.BOLD), right)

@@ -72,8 +72,10 @@ class LabFigure:
     """What was read became the next key; the lookup that is shown is one of these"""
     plain_chain: tuple[Look, ...]
     """The same by content alone"""
-    current: int
-    """The place in the chain of what is shown"""
+    shown: int
+    """The place in the chain of the lookup that is shown"""
+    current: int | None
+    """The place in the chain of the step; None where the chain was not done"""
     below: float
     """A chain is over where it changes by less"""
     stored_row: int | None
@@ -107,8 +109,12 @@ def lab_figure(
     known: Ledger,
     asked: Asked | None = None,
     below: float = 0.02,
+    shown: int | None = None,
 ) -> LabFigure:
-    """The figure of a step. asked: shows what this would recall from there, instead of what the step recalled."""
+    """The figure of a step. asked: shows what this would recall from there, instead of what the step recalled.
+
+    shown: which lookup of the chain; of one that is over the first by default, which all terms have a part in.
+    """
     after = standing(source, step)
     done = done_at(source, step)
     place = known.chain_of(step)
@@ -118,21 +124,31 @@ def lab_figure(
     member = members(config)
     chain: tuple[Look, ...] = ()
     plain_chain: tuple[Look, ...] = ()
-    current, trace = 0, after["recall_trace"]
+    current: int | None = None
+    plain_look: Look | None = None
+    trace = after["recall_trace"]
     is_preview = asked is not None
     if asked is not None:
         chain = settle(after, asked.operation, config, below=asked.below, most=MOST_ROUNDS)
         plain = without_terms(asked.operation)
         plain_chain = settle(after, plain, config, below=asked.below, most=MOST_ROUNDS)
         below = asked.below
+        at = min(shown or 0, len(chain) - 1)
+        plain_look = plain_chain[0] if not at else chain[at]
     elif place is not None:
         first, last = known.chains[place].first, known.chains[place].last
         chain = tuple(recorded(source, at, config) for at in range(first, last + 1))
-        current, trace = step - first, standing(source, step - 1)["recall_trace"]
-        begun = done_at(source, first)
+        current = step - first
+        at = (0 if step == last else current) if shown is None else min(shown, last - first)
+        begun, asked_with = done_at(source, first), done_at(source, first + at)
+        trace = standing(source, first + at - 1)["recall_trace"]
         if isinstance(begun, Recall) and begun.cue is not None:
             before = standing(source, first - 1)
-            plain_chain = settle(before, without_terms(begun), config, below=below, most=MOST_ROUNDS)
+            plain_chain = settle(before, without_terms(begun), config, below=below, most=len(chain))
+        if isinstance(asked_with, Recall):
+            plain_look = look(standing(source, first + at - 1), without_terms(asked_with), config)
+    else:
+        at = 0
     return LabFigure(
         step=step,
         done=done,
@@ -149,10 +165,11 @@ def lab_figure(
         trace=trace,
         association=_both_ways(after["association"]),
         links=after["links"],
-        look=chain[current] if chain else None,
-        plain=_plain(source, step, config, done, plain_chain, current),
+        look=chain[at] if chain else None,
+        plain=plain_look,
         chain=chain,
         plain_chain=plain_chain,
+        shown=at,
         current=current,
         below=below,
         stored_row=int(source.record(step)["write_weighting"][0].argmax()) if isinstance(done, Store) else None,
@@ -181,15 +198,6 @@ def recorded(source: Source, step: int, config: RecallConfig) -> Look:
     key = before["read_vector"].reshape(-1)
     found = (before["usage"] > 0, zeros, zeros, zeros, zeros, weighting, shares, word)
     return Look(key, np.ones_like(key), 0.0, *found)
-
-
-def _plain(
-    source: Source, step: int, config: RecallConfig, done: Operation | None, plain_chain: tuple[Look, ...], current: int
-) -> Look | None:
-    """The lookup that is shown, by content alone."""
-    if not current:
-        return plain_chain[0] if plain_chain else None
-    return look(standing(source, step - 1), without_terms(done), config) if isinstance(done, Recall) else None
 
 
 def _both_ways(graph: Floats) -> Floats:

@@ -25,6 +25,11 @@ TOP, BOTTOM = 28, 24
 _LEAST_PITCH, _MOST_PITCH = 15, 22
 _NUMBER = 34
 """Pixels for a number beside a bar."""
+_FAINTEST = 0.15
+"""Of the strongest arc: fainter ones are not drawn."""
+_SHORT = {"read weighting": "read", "prominence": "prom.", "priming": "prime", "recalled n": "n", "cosine": "cos"}
+_LABELLED = 36
+"""Pixels of a bar whose ends have room for numbers."""
 _NARROW = 640
 """A panel of less is too narrow for numbers beside the bars of every term."""
 
@@ -81,15 +86,15 @@ def columns_of(figure: LabFigure) -> tuple[Column, ...]:
     nothing = np.zeros(len(figure.names))
     counts = figure.counts
     if look is None:
-        return (
-            Column("read weighting", "read", nothing, nothing, ("0", "1")),
-            Column("recalled of late", "accent", counts, counts / max(1.0, float(counts.max(initial=0))), ("0", "most")),
-        )
+        return (Column("read weighting", "read", nothing, nothing, ("0", "1")), _recalled_of_late(counts))
     cosine = look.cosine
     made = [Column("cosine", "muted", cosine, np.clip(cosine, 0, 1), ("0", "1"))]
     largest = max(1.0, *(float(np.abs(term[rows]).max(initial=0)) for term in (look.prominence, look.priming)))
     end = f"+{largest:.2g}"
-    made.append(Column("prominence", "accent", look.prominence, np.clip(look.prominence / largest, 0, 1), ("0", end)))
+    if look.prominence.any():
+        made.append(Column("prominence", "accent", look.prominence, np.clip(look.prominence / largest, 0, 1), ("0", end)))
+    else:
+        made.append(_recalled_of_late(counts))
     if look.priming.any():
         made.append(Column("priming", "accent", look.priming, np.clip(look.priming / largest, 0, 1), ("0", end)))
     if look.router.any():
@@ -97,6 +102,12 @@ def columns_of(figure: LabFigure) -> tuple[Column, ...]:
         made.append(Column("router", "muted", share, share, ("0", "1")))
     made.append(Column("read weighting", "read", look.weighting, np.clip(look.weighting, 0, 1), ("0", "1")))
     return tuple(made)
+
+
+def _recalled_of_late(counts: Floats) -> Column:
+    """Prominence where it adds nothing: the counts themselves."""
+    most = max(1.0, float(counts.max(initial=0)))
+    return Column("recalled n", "muted", counts, counts / most, ("0", f"{most:.2g}"))
 
 
 def memory_layout(figure: LabFigure, columns: int, width: float, height: float, first: int = 0) -> MemoryLayout:
@@ -164,16 +175,18 @@ def _heads(figure: LabFigure, at: MemoryLayout, columns: tuple[Column, ...]) -> 
     y = TOP / 2 + 1
     yield ink.Text(at.number, y, "row", "muted", align=ink.Align.RIGHT)
     yield ink.Text(at.item, y, "item", "muted")
-    yield ink.Text(at.pattern, y, f"pattern, {figure.memory.shape[1]} cells", "muted")
+    pattern = f"pattern, {figure.memory.shape[1]} cells"
+    fits = text_width(pattern) < pattern_width(figure, at)
+    yield ink.Text(at.pattern, y, pattern if fits else "pattern", "muted")
     across = (at.arcs - at.terms) / max(len(columns), 1)
     for number, column in enumerate(columns):
         title = column.title
-        if text_width(title) > across - 6:
-            title = title.split()[-1] if title.startswith("read") else title[:5] + "."
+        if text_width(title, weight=ink.BOLD) > across - 6:
+            title = _SHORT.get(title, title)
         weight = ink.REGULAR if column.token == "muted" else ink.BOLD
         yield ink.Text(round(at.terms + number * across), y, title, column.token, weight=weight)
-    if figure.association.any():
-        yield ink.Text(at.arcs + 4, y, "recalled together" if at.arcs_width > 100 else "together", "muted")
+    if figure.association.any() and at.arcs_width >= 60:
+        yield ink.Text(at.arcs + 4, y, "together", "muted")
 
 
 def _segments(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
@@ -248,16 +261,18 @@ def _number(column: Column, value: float) -> str:
 def _foot(figure: LabFigure, at: MemoryLayout, columns: tuple[Column, ...], across: float) -> Iterator[ink.Mark]:
     y = at.y_of(len(at.shown)) + 12
     wide = pattern_width(figure, at)
+    hidden = len(figure.rows) - len(at.shown)
+    if hidden:
+        yield ink.Text(at.number - 24, y, f"{hidden} more rows", "muted")
+        return
     yield ink.Text(at.pattern, y, "0", "muted")
     yield ink.Text(at.pattern + wide, y, str(figure.memory.shape[1] - 1), "muted", align=ink.Align.RIGHT)
     yield ink.Text(at.pattern + wide / 2, y, "cell", "muted", align=ink.Align.CENTRE)
     for number, column in enumerate(columns):
         x = round(at.terms + number * across)
-        yield ink.Text(x, y, column.ends[0], "muted")
-        yield ink.Text(x + at.bar, y, column.ends[1], "muted", align=ink.Align.RIGHT)
-    hidden = len(figure.rows) - len(at.shown)
-    if hidden:
-        yield ink.Text(at.number - 24, y, f"{hidden} more rows, wheel", "muted")
+        if at.bar >= _LABELLED:
+            yield ink.Text(x, y, column.ends[0], "muted")
+            yield ink.Text(x + at.bar, y, column.ends[1], "muted", align=ink.Align.RIGHT)
 
 
 def _arcs(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
@@ -267,7 +282,7 @@ def _arcs(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
     strongest = float(graph.max(initial=0))
     if strongest <= 0:
         return
-    pairs = [(float(graph[i, j]), i, j) for i in at.shown for j in at.shown if i < j and graph[i, j] > 0.05 * strongest]
+    pairs = [(float(graph[i, j]), i, j) for i in at.shown for j in at.shown if i < j and graph[i, j] > _FAINTEST * strongest]
     pairs.sort()
     reach = at.arcs_width - 10
     from_recent = _active(figure)

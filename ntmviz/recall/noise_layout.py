@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_INVITATION = ("Cues with more and more wrong cells:", "how often does recall", "bring the stored word back?")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 40, 40
 
 
@@ -44,10 +45,8 @@ class NoiseFigure:
 
 def noise_marks(figure: NoiseFigure | None, width: float, height: float) -> Iterator[ink.Mark]:
     if figure is None:
-        for line, words in enumerate(
-            ("Cues with more and more wrong cells:", "how often does recall bring the stored word back?")
-        ):
-            yield ink.Text(width / 2, height / 2 - 30 + 18 * line, words, "muted", ink.BODY, align=ink.Align.CENTRE)
+        for line, words in enumerate(_INVITATION):
+            yield ink.Text(width / 2, height / 2 - 36 + 18 * line, words, "muted", ink.BODY, align=ink.Align.CENTRE)
         return
     left, right, top, bottom = _LEFT, width - _RIGHT, _TOP, height - _BOTTOM
     yield ink.Text(left, 20, "recalled without a wrong cell, %", "muted")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST = 7
 _TOP, _LEAST_PITCH, _PITCH = 40, 26, 40
 _EDGE = 14
+_LEAST_CURVE = 56
+"""Pixels between the two rankings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
     wide, tall = size_of(figure.shape, cell)
     names = max((text_width(figure.names[each.row], ink.BODY, ink.MEDIUM) for each in (*shown_left, *right[:count])), default=0)
     names = min(names, 64) if width >= 330 else 0
-    start = _EDGE + 26 + wide + 8 + names + (8 if names else 0) + 42
+    start = _EDGE + 26 + wide + 8 + names + (8 if names else 0) + 50
+    if names and width - 2 * start < _LEAST_CURVE:  # names say more than pictures of them
+        start, wide = start - wide - 8, 0
     end = width - start
     top = figure.read_row
     place_right = {each.row: at for at, each in enumerate(right[:count])}
@@ -112,11 +116,13 @@ def _place(
     near, far = (ink.Align.RIGHT, ink.Align.LEFT) if is_left else (ink.Align.LEFT, ink.Align.RIGHT)
     rank = (f"{each.rank} =" if is_left else f"= {each.rank}") if each.is_tied else str(each.rank)
     yield ink.Text(edge + way * 20, y, rank, "text" if is_top else "muted", weight=ink.BOLD if is_top else ink.REGULAR, align=near)
-    x = edge + way * 26
-    left = x if is_left else x - wide
-    frame = "read" if is_top else "border"
-    yield from glyph(left, round(y - tall / 2), cell, figure.memory[each.row], figure.shape, limit=figure.limit, frame=frame)
-    x += way * (wide + 8)
+    x = edge + way * 28
+    if wide:
+        left = x if is_left else x - wide
+        frame = "read" if is_top else "border"
+        word = figure.memory[each.row]
+        yield from glyph(left, round(y - tall / 2), cell, word, figure.shape, limit=figure.limit, frame=frame)
+        x += way * (wide + 8)
     token = "read" if is_top else "text"
     weight = ink.BOLD if is_top else ink.MEDIUM
     if names:
@@ -125,4 +131,4 @@ def _place(
             name = name[:-2].rstrip("…") + "…"
         yield ink.Text(x, y, name, token, ink.BODY, weight, far)
         x += way * (names + 8)
-    yield ink.Text(x + way * 40, y, share(each.weight), token, ink.SMALL, weight, near)
+    yield ink.Text(x + way * 48, y, share(each.weight), token, ink.SMALL, weight, near)

@@ -93,7 +93,7 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
             logits.append(y)
             if trace:
                 views.append(view)
-        return torch.stack(logits), state, _stacked(initial, views, items) if trace else None
+        return torch.stack(logits), state, stacked(initial, views, items) if trace else None
 
 
 def held(bundle: Bundle) -> dict[str, Tensor]:
@@ -107,7 +107,8 @@ def mapped(bundle: StateT, change: Callable[[Tensor], Tensor]) -> StateT:
     return _made(type(bundle), [None if tensor is None else change(tensor) for tensor in bundle])
 
 
-def _stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
+def stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
+    """Some sequences of a batch as they ran, from the first state and the view of each step."""
     with torch.no_grad():
         # A copy: where a network starts from is a view of its weights, which the next update changes in place.
         first = mapped(initial, lambda tensor: tensor.detach()[items].clone())

@@ -164,11 +164,14 @@ class DNC(MemoryNetwork[DNCState, DNCView]):
         usage = dnc_addressing.usage(state.usage, state.write_weighting.squeeze(1), retention)
         allocation = dnc_addressing.allocation(usage)
         write_content = _found(state.memory, told, writer, prior)
-        written = dnc_addressing.write_weighting(
+        write_weighting = dnc_addressing.write_weighting(
             write_content.squeeze(1), allocation, told.allocation_gate, told.write_gate
-        )
+        ).unsqueeze(1)
+        if self.writes_are_cut:
+            write_weighting = torch.zeros_like(write_weighting)
+        written = write_weighting.squeeze(1)
         kept = state.memory * retention.unsqueeze(2) if config.deallocation else state.memory
-        memory = addressing.write(kept, written.unsqueeze(1), told.erase, told.add)
+        memory = addressing.write(kept, write_weighting, told.erase, told.add)
 
         followed = self._followed(state, written, told)
         read_content = _found(memory, told, readers, prior)
@@ -185,7 +188,7 @@ class DNC(MemoryNetwork[DNCState, DNCView]):
         after = DNCState(
             memory=memory,
             read_weighting=read_weighting,
-            write_weighting=written.unsqueeze(1),
+            write_weighting=write_weighting,
             read_vector=read_vector,
             usage=usage,
             precedence=dnc_addressing.precedence(state.precedence, written),

@@ -72,8 +72,8 @@ class Engine:
     ) -> None:
         self.model = model
         self.task = task
-        self.spec: TraceSpec = trace_spec(model, task)
         self.trainer = Trainer(model, task, config, seed=seed, device=device, group=group)
+        self.spec: TraceSpec = trace_spec(model, task, has_gradients=self.trainer.config.step_gradients)
         self._journal = Journal(sink, policy)
         if weights is not None:
             self.trainer.iteration = weights.iteration
@@ -205,7 +205,9 @@ class Engine:
         item = next((item for item, loss in enumerate(update.item_loss) if not math.isfinite(loss)), 0)
         with torch.no_grad():
             logits, _, trace = self.model(update.sample.inputs, trace=True, items=slice(item, item + 1))
-        self._record_update(replace(update, logits=logits, trace=trace), item, f"{what} not finite")
+        self._record_update(
+            replace(update, logits=logits, trace=trace, step_gradients=None), item, f"{what} not finite"
+        )
 
     def _evaluate(self, trials: tuple[Trial, ...], sequences: int) -> list[Event]:
         iteration = self.trainer.iteration
@@ -254,7 +256,12 @@ class Engine:
         with self._journal.recording():
             items = slice(item, item + 1)
             observation = observe(
-                self.spec, update.trace, update.sample.only(items), update.logits[:, items], self.task
+                self.spec,
+                update.trace,
+                update.sample.only(items),
+                update.logits[:, items],
+                self.task,
+                gradients=update.step_gradients,
             ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)

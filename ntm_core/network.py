@@ -58,6 +58,8 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     write_order: WriteOrder = WriteOrder.PARALLEL
     reads_are_cut: bool = False
     """Whether reads arrive as zeros: see `bypass`."""
+    writes_are_cut: bool = False
+    """Whether a step leaves the memory as it finds it: see `patient`. A trace shows what happened: no write."""
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:
@@ -93,7 +95,7 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
             logits.append(y)
             if trace:
                 views.append(view)
-        return torch.stack(logits), state, _stacked(initial, views, items) if trace else None
+        return torch.stack(logits), state, stacked(initial, views, items) if trace else None
 
 
 def held(bundle: Bundle) -> dict[str, Tensor]:
@@ -107,7 +109,8 @@ def mapped(bundle: StateT, change: Callable[[Tensor], Tensor]) -> StateT:
     return _made(type(bundle), [None if tensor is None else change(tensor) for tensor in bundle])
 
 
-def _stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
+def stacked(initial: StateT, views: list[ViewT], items: slice) -> Trace[StateT, ViewT]:
+    """Some sequences of a batch as they ran, from the first state and the view of each step."""
     with torch.no_grad():
         # A copy: where a network starts from is a view of its weights, which the next update changes in place.
         first = mapped(initial, lambda tensor: tensor.detach()[items].clone())

@@ -95,6 +95,8 @@ class Accessed(NamedTuple):
 
     addressed: Addressed
     """Of all heads, read heads first."""
+    read_weighting: Tensor
+    write_weighting: Tensor
     memory: Tensor
     read_vector: Tensor
 
@@ -163,12 +165,14 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         before = ControllerState(state.controller, state.controller_cell)
         output, reached = self.controller((x, state.read_vector.flatten(1)), before)
         parameters = self.heads(output)
+        if self.writes_are_cut:  # the heads move on as they would
+            erase, add = torch.zeros_like(parameters.erase), torch.zeros_like(parameters.add)
+            parameters = parameters._replace(erase=erase, add=add)
         terms = RecallTerms(state.recall_count, state.recall_trace, state.association)
         prior, spread = content_terms.prior(self.config, terms)
         access = self._read_then_write if self.order is Order.READ_FIRST else self._write_then_read
-        addressed, memory, read_vector = access(state, parameters, prior)
+        addressed, read_weighting, write_weighting, memory, read_vector = access(state, parameters, prior)
         read_vector = self.arriving(read_vector)
-        read_weighting, write_weighting = self._by_kind(addressed.weighting)
         terms = content_terms.after(self.config, terms, read_weighting)
         after = NTMState(
             memory, read_weighting, write_weighting, read_vector, reached.hidden, reached.cell, **terms._asdict()
@@ -192,7 +196,8 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         addressed = address(state.memory, previous, parameters, prior, self.config.segments)
         read_weighting, write_weighting = self._by_kind(addressed.weighting)
         read_vector = addressing.read(state.memory, read_weighting)
-        return Accessed(addressed, self._written(state.memory, write_weighting, parameters), read_vector)
+        memory = self._written(state.memory, write_weighting, parameters)
+        return Accessed(addressed, read_weighting, write_weighting, memory, read_vector)
 
     def _write_then_read(self, state: NTMState, parameters: HeadParameters, prior: Tensor | None) -> Accessed:
         reads, segments = self.config.read_heads, self.config.segments
@@ -201,7 +206,8 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         memory = self._written(state.memory, writing.weighting, parameters)
         reading = address(memory, state.read_weighting, readers, prior, segments)
         both = Addressed(*(torch.cat(stage, dim=1) for stage in zip(reading, writing, strict=True)))
-        return Accessed(both, memory, addressing.read(memory, reading.weighting))
+        read_vector = addressing.read(memory, reading.weighting)
+        return Accessed(both, reading.weighting, writing.weighting, memory, read_vector)
 
     def _written(self, memory: Tensor, weighting: Tensor, parameters: HeadParameters) -> Tensor:
         return addressing.write(memory, weighting, parameters.erase, parameters.add, self.write_order)

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ntm_core.trace import Array, Field, Phase, Role, TraceSpec
+from ntm_core import step_gradients
+from ntm_core.trace import GRADIENT_OF, Array, Field, Phase, Role, TraceSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ntm_core.network import MemoryNetwork, Trace
     from ntm_core.tasks import Sample, Task
@@ -32,8 +33,11 @@ class Observation(NamedTuple):
         return Observation(self.initial, {name: column[:steps] for name, column in self.columns.items()})
 
 
-def trace_spec(model: MemoryNetwork[Any, Any], task: Task) -> TraceSpec:
-    """The fields of a model's steps on a task: the model's own, then input, output, target and mask."""
+def trace_spec(model: MemoryNetwork[Any, Any], task: Task, *, has_gradients: bool = False) -> TraceSpec:
+    """The fields of a model's steps on a task: the model's own, then those of the task.
+
+    has_gradients: also what `step_gradients` tells of the steps of a training.
+    """
     share = (0.0, 1.0)
     return TraceSpec(
         (
@@ -43,6 +47,7 @@ def trace_spec(model: MemoryNetwork[Any, Any], task: Task) -> TraceSpec:
             Field("target", Role.TARGET, (task.outputs,), ("channel",), "", share),
             Field("mask", Role.MASK, (), (), "", share),
             Field("phase", Role.PHASE, (), (), "", (0.0, float(max(Phase)))),
+            *(step_gradients.fields(model) if has_gradients else ()),
         ),
         model.order,
         model.write_order,
@@ -57,11 +62,13 @@ def observe(
     task: Task,
     item: int = 0,
     phases: Tensor | None = None,
+    gradients: Mapping[str, Tensor] | None = None,
 ) -> Observation:
     """One sequence of a batch, brought to the host in one transfer whatever its length and the number of fields.
 
     trace: of the batch.   sample: what it ran on.   logits: (time, batch, outputs).   item: which sequence.
     phases: (time, batch), where the sample is a part of a sequence, which does not tell what each step is for.
+    gradients: what `step_gradients` tells of this sequence; NaN is put for it where the sequence had no backward pass.
     """
     values = {
         "input": sample.inputs,
@@ -71,13 +78,25 @@ def observe(
         "phase": task.phases(sample) if phases is None else phases,
     } | trace.steps._asdict()
     initial = [getattr(trace.initial, field.name)[item] for field in spec.carried]
-    steps = [values[field.name][:, item] for field in spec]
+    steps = [
+        values[field.name][:, item]
+        if field.role not in GRADIENT_OF.values()
+        else _unknown(field, logits)
+        if gradients is None
+        else gradients[field.name]
+        for field in spec
+    ]
     arrays = on_host([*initial, *steps])
     columns = {field.name: array for field, array in zip(spec, arrays[len(initial) :], strict=True)}
     # The logistic function, on the host: torch rounds it by a value's place in its tensor, and a step run alone
     # would differ from the same step of a sequence in the last bit.
     columns["output"] = 0.5 + 0.5 * np.tanh(0.5 * columns["output"])
     return Observation({field.name: array for field, array in zip(spec.carried, arrays, strict=False)}, columns)
+
+
+def _unknown(field: Field, logits: Tensor) -> Tensor:
+    """(time, *field.shape)."""
+    return logits.new_full((len(logits), *field.shape), float("nan"))
 
 
 def on_host(tensors: Sequence[Tensor]) -> list[Array]:

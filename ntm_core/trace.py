@@ -92,6 +92,22 @@ class Role(StrEnum):
     MASK = "mask"
     CONTROLLER = "controller"
     METRIC = "metric"
+    CONTROLLER_GRADIENT = "controller_gradient"
+    """The length of the gradient of a sequence's loss by what a step left; so are the next four."""
+    MEMORY_GRADIENT = "memory_gradient"
+    READ_VECTOR_GRADIENT = "read_vector_gradient"
+    READ_WEIGHTING_GRADIENT = "read_weighting_gradient"
+    WRITE_WEIGHTING_GRADIENT = "write_weighting_gradient"
+
+
+GRADIENT_OF: Mapping[Role, Role] = {
+    Role.CONTROLLER: Role.CONTROLLER_GRADIENT,
+    Role.MEMORY: Role.MEMORY_GRADIENT,
+    Role.READ_VECTOR: Role.READ_VECTOR_GRADIENT,
+    Role.READ_WEIGHTING: Role.READ_WEIGHTING_GRADIENT,
+    Role.WRITE_WEIGHTING: Role.WRITE_WEIGHTING_GRADIENT,
+}
+"""By the role of what a gradient is of: that of its length. Not a number where a sequence had no backward pass."""
 
 
 class Phase(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ntm_core.settings import Settings, number, whole
+from ntm_core.settings import Settings, number, switch, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,12 @@ class TrainConfig(Settings):
         10.0, "Clip at", "The greatest length of the gradient of all parameters together", above=0
     )
     check_sequences: int = whole(500, "Check every", "Sequences between two checks whether the task is solved")
+    step_gradients: bool = switch(
+        False,
+        "Gradient of each step",
+        "Record with every step of a training how strongly the loss depends on what it left in memory, reads, "
+        "weightings and controller",
+    )
 
     def learning_rate_at(self, sequences: int) -> float:
         """The learning rate once so many sequences were seen."""

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ntm_core import checks, registry, seeding
+from ntm_core import checks, registry, seeding, step_gradients
 from ntm_core.errors import ConfigError
 from ntm_core.parallel import Group
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import TrainingState, by_parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ntm_core.network import MemoryNetwork, Trace
     from ntm_core.tasks import Sample, Task, Trial
 
@@ -91,6 +93,8 @@ class Update:
     """Of this process's share of the batch: (time, share, outputs), detached."""
     trace: Trace[Any, Any] | None
     """Of the sequences RECORDED."""
+    step_gradients: Mapping[str, Tensor] | None = None
+    """Of the first sequence of the trace, by its own loss; where they were wanted and a trace too."""
 
     @property
     def figures(self) -> dict[str, float]:
@@ -167,7 +171,11 @@ class Trainer:
         seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
         sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)
         share = sample.only(self._share)
-        logits, _, trace = self.model(share.inputs, trace=record, items=RECORDED)
+        watched = step_gradients.run(self.model, share.inputs, RECORDED) if record and config.step_gradients else None
+        if watched is None:
+            logits, _, trace = self.model(share.inputs, trace=record, items=RECORDED)
+        else:
+            logits, trace = watched.logits, watched.trace
         scores = score(logits, share)
         # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
         loss = (scores.loss * scores.bits).sum() / (sample.mask.sum() * logits.shape[-1])
@@ -198,6 +206,7 @@ class Trainer:
             sample=sample,
             logits=logits.detach(),
             trace=trace,
+            step_gradients=None if watched is None else _of_own_loss(watched.norms(RECORDED.start), item_bits),
         )
         if update.not_finite is None:
             for group in self._optimizer.param_groups:
@@ -277,6 +286,11 @@ class Trainer:
         self.skipped_in_a_row = (
             state.skipped_in_a_row % MOST_SKIPPED_IN_A_ROW
         )  # one that gave up may try as often again
+
+
+def _of_own_loss(norms: Mapping[str, Tensor], bits: Sequence[float]) -> dict[str, Tensor]:
+    """From the mean over the scored bits of a batch to that over those of its first sequence."""
+    return {name: norm * (sum(bits) / bits[0]) for name, norm in norms.items()}
 
 
 def score(logits: Tensor, sample: Sample) -> Scores:

@@ -75,7 +75,7 @@ class Run:
         _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
         self.recorder: Recorder = Recorder(
             options.out,
-            trace_spec(model, task),
+            trace_spec(model, task, has_gradients=start.config.step_gradients),
             {
                 "title": Path(options.out).name.removesuffix(".h5").removesuffix(".ntmviz"),
                 "model": model.name,

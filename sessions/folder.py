@@ -72,10 +72,10 @@ class Folder:
         try:
             for part in parts[:-1]:
                 handles.append(self._open_at(part, _FOLDER, handles[-1], path))
-            handle = self._open_at(parts[-1], _FILE, handles[-1], path)
-            with os.fdopen(handle, "rb") as file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise RefusedError(f"a plain file was wanted; this is none: {path}")
+            handles.append(self._open_at(parts[-1], _FILE, handles[-1], path))
+            if not stat.S_ISREG(os.fstat(handles[-1]).st_mode):
+                raise RefusedError(f"a plain file was wanted; this is none: {path}")
+            with os.fdopen(handles[-1], "rb", closefd=False) as file:
                 yield file
         finally:
             for each in handles:
@@ -83,13 +83,14 @@ class Folder:
 
     def _open_at(self, part: str, flags: int, folder: int, path: str) -> int:
         try:
-            if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
-                raise RefusedError(f"a path without symbolic links was wanted; {part!r} is one: {path}")
-            return os.open(part, flags, dir_fd=folder)
+            is_link = stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode)
+            if not is_link:
+                return os.open(part, flags, dir_fd=folder)
         except (FileNotFoundError, NotADirectoryError):
             raise MissingError(f"a file was wanted; there is none: {path}") from None
         except OSError as error:
             raise RefusedError(f"this file cannot be opened, {error.strerror}: {path}") from None
+        raise RefusedError(f"a path without symbolic links was wanted; {part!r} is one: {path}")
 
 
 def _of_dataset(file: BinaryIO, path: str, dataset: str, row: int | None) -> Record:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.diagnostics.diagnostic import Diagnostic, Rule
-from ntm_core.trace import Role
+from ntm_core.trace import GRADIENT_OF, Role
 
 if TYPE_CHECKING:
     from ntm_core.diagnostics.frames import Frames
@@ -22,6 +22,8 @@ def wrong_bits(frames: Frames) -> Array:
 def not_finite(frames: Frames) -> Array:
     counts = np.zeros(frames.steps)
     for field in frames.layout.spec:
+        if field.role in GRADIENT_OF.values():
+            continue
         counts += (~np.isfinite(frames.column(field))).reshape(frames.steps, -1).sum(-1)
     return counts
 

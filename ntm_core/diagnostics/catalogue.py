@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ntm_core.diagnostics import addressing, answers, gates, links, memory, usage, weightings, writing
+from ntm_core.diagnostics import (
+    addressing,
+    answers,
+    gates,
+    gradients,
+    links,
+    memory,
+    origins,
+    usage,
+    weightings,
+    writing,
+)
 from ntm_core.diagnostics.layout import Layout
 
 if TYPE_CHECKING:
@@ -18,10 +29,12 @@ ALL: tuple[Diagnostic, ...] = (
     *addressing.DIAGNOSTICS,
     *writing.DIAGNOSTICS,
     *memory.DIAGNOSTICS,
+    *origins.DIAGNOSTICS,
     *usage.DIAGNOSTICS,
     *links.DIAGNOSTICS,
     *gates.DIAGNOSTICS,
     *answers.DIAGNOSTICS,
+    *gradients.DIAGNOSTICS,
 )
 BY_NAME = {each.name: each for each in ALL}
 

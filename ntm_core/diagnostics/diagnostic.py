@@ -60,6 +60,8 @@ class Diagnostic:
     rule: Rule | None = None
     needs_history: bool = False
     """Whether its values depend on what was written since the first step."""
+    needs_parts: bool = False
+    """Whether its values depend on the memory as a sum of all writes since the first step."""
     one_of: tuple[Role, ...] = ()
     """Roles of which a trace must have one, if there are any."""
 

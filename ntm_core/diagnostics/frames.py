@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from ntm_core.diagnostics.history import Writes, written
+from ntm_core.diagnostics.origins import origins
 from ntm_core.trace import Order, Role
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntm_core.diagnostics.layout import Layout
+    from ntm_core.diagnostics.sums import Floats
     from ntm_core.trace import Array, Field, Source
 
 Result = TypeVar("Result")
@@ -30,7 +32,8 @@ class Frames:
     """Consecutive steps; arrays are found by role and have time first. What is asked of them is computed once.
 
     steps: how many.   columns: the values of a field over them.   previous: its value before the first of them; None
-    where nobody knows.   writes: what the write heads did up to then; None for nothing.   start: number of the first.
+    where nobody knows.   writes: what the write heads did up to then; None for nothing.   parts: the memory before the
+    first of them as a sum, see `origins.Origins`; None where nobody knows.   start: number of the first.
     iteration: of the training; -1 where there is none.
     """
 
@@ -41,6 +44,7 @@ class Frames:
         columns: Callable[[str], Array],
         previous: Callable[[str], Array | None],
         writes: Writes | None = None,
+        parts: Floats | None = None,
         start: int = 0,
         iteration: int = -1,
     ) -> None:
@@ -51,6 +55,7 @@ class Frames:
         self._columns = columns
         self._previous = previous
         self._writes = writes
+        self.first_parts = parts
         self._arrays: dict[str, Array] = {}
         self._results: dict[Callable[[Frames], Any], Any] = {}
 
@@ -109,24 +114,45 @@ class Frames:
 
 
 def frames_of(
-    source: Source, layout: Layout, start: int = 0, stop: int | None = None, *, with_history: bool = False
+    source: Source,
+    layout: Layout,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    with_history: bool = False,
+    with_parts: bool = False,
 ) -> Iterator[Frames]:
-    """An episode in windows of about `WINDOW_BYTES`; with_history: also what was written from step 0 on."""
+    """An episode in windows of about `WINDOW_BYTES`.
+
+    with_history: also what was written from step 0 on.   with_parts: also the memory as the sum of that.
+    """
     first, stop, _ = slice(start, stop).indices(len(source))
     size = max(1, WINDOW_BYTES // (4 * max(1, layout.spec.step_size)))
-    writes = None
-    if with_history and Role.WRITE_WEIGHTING in layout:
-        writes = Writes.none(layout.locations)
-        for begin in range(0, first, size):
-            writes = _window(source, layout, begin, min(begin + size, first), writes).writes.at(-1)
-    for begin in range(first, stop, size):
-        frames = _window(source, layout, begin, min(begin + size, stop), writes)
-        yield frames
+    with_history = with_history and Role.WRITE_WEIGHTING in layout
+    writes = Writes.none(layout.locations) if with_history else None
+    parts = _first_part(source, layout) if with_parts else None
+    earlier = range(0, first, size) if with_history or with_parts else range(0)
+    for begin in (*earlier, *range(first, stop, size)):
+        end = min(begin + size, first if begin < first else stop)
+        frames = _window(source, layout, begin, end, writes, parts)
+        if begin >= first:
+            yield frames
         if writes is not None:
             writes = frames.writes.at(-1)
+        if parts is not None:
+            parts = frames.once(origins).parts
 
 
-def _window(source: Source, layout: Layout, start: int, stop: int, writes: Writes | None) -> Frames:
+def _first_part(source: Source, layout: Layout) -> Floats | None:
+    """The memory before the first step as the only part of itself: (1, locations, word)."""
+    if Role.MEMORY not in layout or not layout[Role.MEMORY].carried:
+        return None
+    return np.asarray(source.initial(layout[Role.MEMORY].name), np.float64)[None]
+
+
+def _window(
+    source: Source, layout: Layout, start: int, stop: int, writes: Writes | None, parts: Floats | None
+) -> Frames:
     def columns(name: str) -> Array:
         return source.series(name, start, stop)
 
@@ -135,7 +161,7 @@ def _window(source: Source, layout: Layout, start: int, stop: int, writes: Write
             return cast("Array", source.series(name, start - 1, start)[0])
         return source.initial(name) if source.spec[name].carried else None
 
-    return Frames(layout, stop - start, columns, previous, writes, start, source.info.iteration)
+    return Frames(layout, stop - start, columns, previous, writes, parts, start, source.info.iteration)
 
 
 def _writes(frames: Frames) -> Writes:

@@ -40,7 +40,7 @@ _SPIKES_BACK, _BEFORE = 1000, 20
 """Iterations that are looked through for a spike, and those before each that it is compared with."""
 _OFTEN = 0.1
 """Share of the steps from which on an alarm is worth telling."""
-_BUGS = ("read_mass", "write_mass")
+_BUGS = ("read_mass", "write_mass", "write_residual", "read_residual")
 _NOTICES = ("margin", "collision", "write_step", "allocation_max", "free_but_dirty", "saturation", "router_entropy")
 _TRAP = "row_spread"
 _MEASURED = ("read_mass", "write_mass", "row_spread", "read_from_written", "read_unwritten", "wrong_bits")

@@ -26,6 +26,7 @@ _AXES: Mapping[Role, tuple[str, ...]] = {
     Role.ROUTER: (HEAD, ANY),
     Role.ERASE: (HEAD, WORD),
     Role.ADD: (HEAD, WORD),
+    Role.READ_VECTOR: (HEAD, WORD),
     Role.KEEP: (LOCATION,),
     Role.RETENTION: (LOCATION,),
     Role.USAGE: (LOCATION,),
@@ -45,6 +46,11 @@ _AXES: Mapping[Role, tuple[str, ...]] = {
     Role.TARGET: (ANY,),
     Role.MASK: (),
     Role.PHASE: (),
+    Role.CONTROLLER_GRADIENT: (),
+    Role.MEMORY_GRADIENT: (),
+    Role.READ_VECTOR_GRADIENT: (HEAD,),
+    Role.READ_WEIGHTING_GRADIENT: (HEAD,),
+    Role.WRITE_WEIGHTING_GRADIENT: (HEAD,),
 }
 """The axes of the roles that diagnostics read. Axes of one name, but for ANY and HEAD, have one size in a trace."""
 

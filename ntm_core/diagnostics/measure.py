@@ -39,7 +39,9 @@ def series(source: Source, name: str, start: int = 0, stop: int | None = None) -
     wanted = named(layout, name)
     parts = [
         frames.once(wanted.compute)
-        for frames in frames_of(source, layout, start, stop, with_history=wanted.needs_history)
+        for frames in frames_of(
+            source, layout, start, stop, with_history=wanted.needs_history, with_parts=wanted.needs_parts
+        )
     ]
     return np.concatenate([_empty(layout, wanted), *parts])
 
@@ -57,7 +59,9 @@ def all_in_pieces(source: Source, names: Iterable[str] | None = None) -> Pieces[
     layout = Layout(source.spec)
     wanted = chosen(layout, names)
     parts = {each.name: [_empty(layout, each)] for each in wanted}
-    for frames in frames_of(source, layout, with_history=any(each.needs_history for each in wanted)):
+    needs_history = any(each.needs_history for each in wanted)
+    needs_parts = any(each.needs_parts for each in wanted)
+    for frames in frames_of(source, layout, with_history=needs_history, with_parts=needs_parts):
         for each in wanted:
             parts[each.name].append(frames.once(each.compute))
             yield

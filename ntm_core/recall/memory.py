@@ -103,7 +103,8 @@ class RecallMemory(MemoryNetwork[RecallState, RecallView]):
 
         stored = placing.place(config, told, state.usage, routed.chosen, member)
         replayed = consolidation.replay(config, told.setting("draw").squeeze(1), state)
-        written, played = intact[:, :1] * told.is_a(Kind.STORE), intact[:, :1] * told.is_a(Kind.REPLAY)
+        writing = intact[:, :1] * (not self.writes_are_cut)
+        written, played = writing * told.is_a(Kind.STORE), writing * told.is_a(Kind.REPLAY)
         placed = Placed(
             weighting=written * stored.weighting + played * replayed.weighting,
             erase=written * stored.erase + played * replayed.erase,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ntm_core import models, tasks
+from ntm_core.engine import Engine
+from ntm_core.trace import EpisodeKind
+from ntm_core.train_config import TrainConfig
 
 SMALL = {"locations": 8, "word_size": 5, "hidden_size": 12}
 
@@ -100,3 +103,25 @@ class Every:
     def end(self):
         assert self.depth == 1
         self.depth = 0
+
+
+def engine_of(sink=None, policy=None, seed=0, heads=1, **settings):
+    config = TrainConfig(**{"batch": 4} | settings)
+    model = small_model(seed=1, read_heads=heads, write_heads=heads)
+    return Engine(model, small_task(), config=config, seed=seed, sink=sink, policy=policy)
+
+
+def spoilt_engine(numbers, sink=None, policy=None, item=0, **settings):
+    """An engine that meets batches that are not finite at these iterations."""
+    engine = engine_of(sink, policy, **settings)
+    engine.trainer.task = SpoiltTask(engine.task, numbers, item)
+    return engine
+
+
+def only(kind, happened):
+    (event,) = (event for event in happened if isinstance(event, kind))
+    return event
+
+
+def trained_episodes(sink):
+    return [episode for episode in sink.episodes if episode["info"].kind is EpisodeKind.TRAIN]

@@ -23,6 +23,7 @@ DIMS = {
     Role.ROUTER: ("head", "segment"),
     Role.ERASE: ("write head", "word"),
     Role.ADD: ("write head", "word"),
+    Role.READ_VECTOR: ("read head", "word"),
     Role.LEAST_USED: ("write head", "location"),
     Role.ALLOCATION_GATE: ("write head",),
     Role.WRITE_GATE: ("write head",),

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ntm_core import checkpoints, diagnostics, models, rebuild, registry
+from ntm_core import checkpoints, diagnostics, models, provenance, rebuild, registry
 from ntm_core.diagnostics.health import Verdict, health
 from ntm_core.errors import ConfigError
 from ntm_core.network import held, mapped
@@ -195,6 +195,18 @@ def test_diagnostics_find_what_a_model_shows_and_no_bug_in_it(model):
     bugs = {"read_mass", "write_mass", "link_row_sum", "link_column_sum", "not_finite"}
     assert not bugs & {alarm.name for alarm in diagnostics.alarms(source)}
     assert (health([source]).verdict is Verdict.NO_MEMORY) == (not has_memory)
+
+
+def test_every_read_is_the_sum_of_what_was_written(model):
+    source = run(model, small_task(), 4)
+    if source.spec.with_role(Role.MEMORY) is None:
+        with pytest.raises(ValueError, match="provenance needs"):
+            provenance.of_read(source, 0)
+        return
+    for head in range(source.spec.with_role(Role.READ_WEIGHTING).shape[0]):
+        for step in range(len(source)):
+            found = provenance.of_read(source, step, head)
+            assert found.residual < 1e-5 or np.abs(found.total - found.recorded).max() < 1e-9
 
 
 def test_sequences_of_a_batch_do_not_mix(model):

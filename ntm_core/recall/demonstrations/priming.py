@@ -41,6 +41,7 @@ class Figures:
     effect_without: float
     """The same recalls with priming off"""
     graphs: Graphs
+    """Before the first of these recalls"""
 
 
 def scenes(seed: int) -> Mapping[str, Scene]:
@@ -70,7 +71,7 @@ def figures(sources: Mapping[str, Source], seed: int) -> Figures:
         effect=priming.effect(share["dinner"], share["car"]),
         effect_later=priming.effect(share["later"], share["car"]),
         effect_without=priming.effect(content["dinner"], content["car"]),
-        graphs=graphs(last["dinner"]),
+        graphs=graphs(sources["dinner"].record(len(sources["dinner"]) - 3)),
     )
 
 

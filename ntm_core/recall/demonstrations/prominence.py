@@ -84,8 +84,8 @@ DEMONSTRATION = Demonstration(
     scenes=scenes,
     figures=figures,
     sentence=lambda told: (
-        f"{REHEARSALS} rehearsals took a letter's share from {told.before:.3f} to {told.rehearsed:.3f}, "
-        f"{SILENCE} silent steps took it back to {told.later:.3f}; with prominence off it stays at {told.without:.3f}. "
+        f"A letter's share went from {told.before:.3f} to {told.rehearsed:.3f} by {REHEARSALS} rehearsals, and back to "
+        f"{told.later:.3f} in {SILENCE} silent steps; with prominence off it stays at {told.without:.3f}. "
         f"At a strength of 2 one letter ends with {told.runaway:.0%} of every recall, at 0.5 with {told.safe:.0%}."
     ),
     note=(

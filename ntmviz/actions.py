@@ -125,6 +125,13 @@ COMMANDS = (
     ),
     Command("words_lab", "New lab with words", "Recall", (), "DINNER, DESSERT, WINE …: words that prime each other"),
     Command(
+        "import_items",
+        "New lab from a file…",
+        "Recall",
+        ("Ctrl+I",),
+        "Items from a table (name, segment, numbers), a dataset of HDF5 or an array of NumPy",
+    ),
+    Command(
         "recall_cue",
         "Recall",
         "Recall",
@@ -133,12 +140,19 @@ COMMANDS = (
         starts_group=True,
     ),
     Command("recall_once", "Recall once", "Recall", ("Shift+Return",), "With the cue, one step"),
-    Command("prime_cue", "Prime with the cue", "Recall", ("Shift+P",), "Activate what resembles it without recalling it"),
+    Command(
+        "prime_cue", "Prime with the cue", "Recall", ("Shift+P",), "Activate what resembles it without recalling it"
+    ),
     Command("follow_next", "What was stored next", "Recall", ("F",), "Follow the link from what was recalled last"),
     Command("follow_before", "What was stored before", "Recall", ("Shift+F",), "Follow the link back"),
     Command("store_cue", "Store the pattern", "Recall", ("Ctrl+Return",), "Write what is painted to a free row"),
     Command(
-        "erase_half", "Erase half of the cue", "Recall", ("E",), "Its lower half is unknown; again: known", starts_group=True
+        "erase_half",
+        "Erase half of the cue",
+        "Recall",
+        ("E",),
+        "Its lower half is unknown; again: known",
+        starts_group=True,
     ),
     Command("add_noise", "Add noise to the cue", "Recall", ("N",), "Turn one in ten of its known cells over"),
     Command("clear_cue", "Clear the cue", "Recall", ("C",), "Paper everywhere, every cell known"),

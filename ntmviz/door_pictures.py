@@ -122,7 +122,8 @@ class DoorPictures:
         gap = 30
         count = 3 if width >= 3 * wide + 2 * gap + 24 else 2
         pictures = [(looks[0].key, looks[0].mask, "border")] + [
-            (each.word, None, "read" if each is looks[-1] else "border") for each in (looks[0], looks[-1])[-(count - 1) :]
+            (each.word, None, "read" if each is looks[-1] else "border")
+            for each in (looks[0], looks[-1])[-(count - 1) :]
         ]
         left, top = round((width - count * wide - (count - 1) * gap) / 2), 56
         marks: _Marks = []

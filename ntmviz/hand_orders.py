@@ -6,7 +6,9 @@
 {"order": "do", "commands": [...], "checkpoint", "names"} -> {"news": "done", "events": [...], "path", "is_kept",
 "failure"}; names are of items of an associative memory, by number, and may be left out
 
-Those of the recall lab that move no network are in `recall.lab_orders`. Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
+Those of the recall lab that move no network are in `recall.lab_orders`.
+
+Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
 answered by {"news": "unable", "message"}.
 """
 

@@ -22,8 +22,8 @@ from ntmviz.panels import label
 from ntmviz.presenter import Presenter
 from ntmviz.recall.by_hand import RecallByHand
 from ntmviz.recall.demonstrating import Demonstrator
-from ntmviz.recall.noise import NoiseMeasurement
 from ntmviz.recall.items import is_lab
+from ntmviz.recall.noise import NoiseMeasurement
 from ntmviz.rescue import Rescue
 from ntmviz.run_words import rate_of, run_status, session_line
 from ntmviz.saving_commands import SavingCommands

@@ -5,17 +5,20 @@ Nothing is known here but the play head and the cue that is being painted: all t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from ntm_core import commands
 from ntm_core.errors import CoreError
 from ntm_core.recall import operations, prominence
 from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, Store, Wait
 from ntm_core.recall.recall_config import RecallConfig
-from ntmviz.recall import ready
+from ntmviz.errors import NtmvizError
+from ntmviz.recall import importing, ready
 from ntmviz.recall.figure import MOST_ROUNDS, lab_figure, standing
 from ntmviz.recall.items import is_lab, names_of, row_names
 from ntmviz.recall.ledger import done_at, ledger
@@ -80,6 +83,7 @@ class RecallByHand(QObject):
         views.recalls.chain_wished.connect(self._on_chain_wished)
         for name, slot in {
             "letters_lab": self.open_letters,
+            "import_items": self.ask_for_items,
             "words_lab": lambda: self.open_lab(ready.words()),
             "recall_cue": self.recall,
             "recall_once": self.recall_once,
@@ -119,7 +123,9 @@ class RecallByHand(QObject):
         """What the keys do, for the status bar."""
         if self._config is None:
             return "Recall: an associative memory that you work by hand.   Ctrl+L: new lab   Ctrl+K: all commands"
-        return f"{self.story()}   Enter: recall   E: erase half   N: noise   Left: step back, exact   Ctrl+K: all commands"
+        return (
+            f"{self.story()}   Enter: recall   E: erase half   N: noise   Left: step back, exact   Ctrl+K: all commands"
+        )
 
     def enable(self, actions: dict[str, QAction]) -> None:
         """Let only those commands be chosen that the lab can carry out; keys of other workspaces give way."""
@@ -142,6 +148,28 @@ class RecallByHand(QObject):
         steps = [commands.Step(operations.vector(each, plan.word_size)) for each in plan.operations]
         self._first_cue = HALF_ERASED if HALF_ERASED in plan.names else plan.names[0] if plan.names else ""
         self._window.by_hand.link.make(plan.options, steps, plan.names)
+
+    def ask_for_items(self) -> None:
+        """Choose a file, and of an HDF5 file a dataset, and open a lab of its items."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Items from a file", str(Path.home()), importing.FILTER)
+        if not chosen:
+            return
+        path, dataset = Path(chosen), ""
+        try:
+            if importing.ENDINGS.get(path.suffix.lower()) == "HDF5":
+                there = importing.datasets_of(path)
+                if len(there) > 1:
+                    title, words = "Items from a file", "Dataset, one item a row"
+                    dataset, is_given = QInputDialog.getItem(self._window, title, words, there, 0, False)
+                    if not is_given:
+                        return
+            self.open_items(path, dataset)
+        except NtmvizError as error:
+            self._window.notice.show_failure(str(error))
+
+    def open_items(self, path: Path, dataset: str = "") -> None:
+        """A lab of the items of a file. Raises NtmvizError where there are none that can be stored."""
+        self.open_lab(ready.of_items(f"recall lab: {path.stem}", importing.items_of(path, dataset)))
 
     def recall(self) -> None:
         """Recall with the cue, and on with what was recalled until it settles; each is a step."""
@@ -329,6 +357,7 @@ class RecallByHand(QObject):
             header.say("")
         views.cue.warn("")
         self._show_state()
+        self.tell()
 
     def _recall(self) -> None:
         now, config = self._window.presenter.now, self._config

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
+from ntmviz import ink
 from ntmviz.recall.chain_layout import chain_layout, chain_marks
 from ntmviz.recall.memory_layout import columns_of, memory_layout, memory_marks
 from ntmviz.recall.noise_layout import NoiseFigure, noise_marks
@@ -14,11 +15,10 @@ from ntmviz.recall.strip_layout import strip_layout, strip_marks
 from ntmviz.views.canvas import Canvas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from PySide6.QtGui import QWheelEvent
 
-    from ntmviz import ink
     from ntmviz.colours import Palette
     from ntmviz.recall.figure import LabFigure
     from ntmviz.recall.ledger import Ledger
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class LabCanvas(Canvas):
-    """Shows a LabFigure; empty without one."""
+    """Shows a LabFigure; without one, what would be there and how to get it."""
+
+    absence: tuple[str, ...] = ()
+    """Lines"""
 
     def __init__(self, palette: Palette) -> None:
         self.figure: LabFigure | None = None
@@ -38,7 +41,10 @@ class LabCanvas(Canvas):
 
     def _redraw(self) -> None:
         figure, area = self.figure, self.area
-        marks = () if figure is None else self.marks_of(figure, area.width(), area.height())
+        if figure is None:
+            marks: Iterable[ink.Mark] = _in_the_middle(self.absence, area.width(), area.height())
+        else:
+            marks = self.marks_of(figure, area.width(), area.height())
         self.over.show_marks(area, marks, self.theme)
 
     def marks_of(self, figure: LabFigure, width: float, height: float) -> Iterable[ink.Mark]:
@@ -49,6 +55,7 @@ class ChainView(LabCanvas):
     """The pattern completing itself, with and without what is added to content. A click chooses a recall of it."""
 
     recall_pressed = Signal(int)  # its place in the chain
+    absence = ("A pattern completes itself here.", "Ctrl+L opens a lab with letters.")
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
@@ -68,6 +75,8 @@ class ChainView(LabCanvas):
 class RankingView(LabCanvas):
     """The rows in their order, with and without."""
 
+    absence = ("What a recall finds is ranked here.",)
+
     def marks_of(self, figure: LabFigure, width: float, height: float) -> Iterable[ink.Mark]:
         return ranking_marks(figure, width, height)
 
@@ -75,6 +84,7 @@ class RankingView(LabCanvas):
 class LabMemoryView(LabCanvas):
     """The rows of the memory and what each term says of them. A wheel scrolls, a click chooses a row."""
 
+    absence = ("Rows with what is stored, and why each is recalled or not.",)
     row_pressed = Signal(int)
 
     def __init__(self, palette: Palette) -> None:
@@ -146,6 +156,12 @@ class RecallsView(LabCanvas):
                 self.chain_wished.emit(place)
 
 
+def _in_the_middle(lines: tuple[str, ...], width: float, height: float) -> Iterator[ink.Mark]:
+    for place, line in enumerate(lines):
+        y = height / 2 + 20 * (place - (len(lines) - 1) / 2)
+        yield ink.Text(width / 2, y, line, "muted", ink.BODY, align=ink.Align.CENTRE)
+
+
 class NoiseView(Canvas):
     """The curve of error correction."""
 
@@ -160,5 +176,3 @@ class NoiseView(Canvas):
     def _redraw(self) -> None:
         area = self.area
         self.over.show_marks(area, noise_marks(self.figure, area.width(), area.height()), self.theme)
-
-

@@ -17,7 +17,7 @@ from ntmviz.wording import tick
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LINES, BARS, PICTURES, GRAPH = "lines", "bars", "pictures", "graph"
+LINES, BARS, PICTURES, GRAPH, TABLE = "lines", "bars", "pictures", "graph", "table"
 TOKENS = ("text", "accent", "muted", "read")
 """Of series, in their order; dashes tell them apart as well."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 14, 42, 34
@@ -91,9 +91,12 @@ def charts_marks(charts: tuple[Chart, ...], width: float, height: float) -> Iter
 
 
 def _chart(chart: Chart, x: float, y: float, width: float, height: float) -> Iterator[ink.Mark]:
-    yield ink.Text(x + 12, y + 12, chart.title, "text", weight=ink.BOLD)
+    yield ink.Text(x + 12, y + 12, _fitted(chart.title, width - 20, ink.BOLD), "text", weight=ink.BOLD)
     if chart.kind == PICTURES:
         yield from _pictures(chart, x, y, width, height)
+        return
+    if chart.kind == TABLE:
+        yield from _table(chart, x, y, width, height)
         return
     if chart.kind == GRAPH:
         yield from _graph(chart, x, y, width, height)
@@ -115,6 +118,13 @@ def _chart(chart: Chart, x: float, y: float, width: float, height: float) -> Ite
         yield from _bars(chart, left, right, top, bottom)
     if chart.x_title:
         yield ink.Text((left + right) / 2, bottom + 26, chart.x_title, "muted", align=ink.Align.CENTRE)
+
+
+def _fitted(text: str, room: float, weight: int = ink.REGULAR) -> str:
+    """As much of a text as there is room for."""
+    while len(text) > 3 and text_width(text, weight=weight) > room:
+        text = text[:-2].rstrip(" ,…") + "…"
+    return text
 
 
 def _key(chart: Chart, x: float, y: float, right: float) -> Iterator[ink.Mark]:
@@ -168,28 +178,53 @@ def _bars(chart: Chart, left: float, right: float, top: float, bottom: float) ->
             if is_roomy or count == 1:
                 y = bottom - tall - 8
                 yield ink.Text(x + bar / 2 - 1, y, f"{value:.2f}", "text", align=ink.Align.CENTRE)
-        while len(label) > 3 and text_width(label) > wide - 2:
-            label = label[:-2].rstrip("…") + "…"
-        yield ink.Text(middle, bottom + 11, label, "muted", align=ink.Align.CENTRE)
+        yield ink.Text(middle, bottom + 11, _fitted(label, wide - 2), "muted", align=ink.Align.CENTRE)
 
 
 def _pictures(chart: Chart, x: float, y: float, width: float, height: float) -> Iterator[ink.Mark]:
     count = len(chart.series)
     size = len(chart.series[0].values)
     shape = shape_of(size)
-    gap = 18
-    cell = min(12, cell_that_fits(shape, (width - 24 - gap * (count - 1)) / count, height - 56))
+    room = (width - 24) / count
+    cell = min(12, cell_that_fits(shape, room - 12, height - 56))
     wide, tall = size_of(shape, cell)
-    left = x + (width - count * wide - gap * (count - 1)) / 2
+    pitch = min(room, max(wide + 14, *(text_width(each.name) + 10 for each in chart.series)))
+    left = x + (width - count * pitch + pitch - wide) / 2
     top = y + 28 + max(0, (height - 56 - tall) / 2)
     for place, series in enumerate(chart.series):
-        at = round(left + place * (wide + gap))
+        at = round(left + place * pitch)
         mask = np.asarray(series.mask, np.float32) if series.mask else None
         frame = "read" if place == count - 1 else "border"
         values = np.asarray(series.values, np.float32)
         limit = max(1.0, float(np.abs(values).max(initial=0)))
         yield from glyph(at, round(top), cell, values, shape, limit=limit, mask=mask, frame=frame)
         yield ink.Text(at + wide / 2, top + tall + 13, series.name, "muted", align=ink.Align.CENTRE)
+
+
+def _table(chart: Chart, x: float, y: float, width: float, height: float) -> Iterator[ink.Mark]:
+    """Numbers with a name for each row, and a label for each column; those from `x[0]` on are marked."""
+    names = max(text_width(each.name, ink.BODY, ink.MEDIUM) for each in chart.series)
+    left, top = x + 12 + names + 14, y + 40
+    columns = max(len(chart.series[0].values), 1)
+    across = min(64.0, (width - names - 40) / columns)
+    down = min(30.0, (height - 62) / len(chart.series))
+    marked = chart.x[0] if chart.x else float("inf")
+    yield ink.Text(x + 12, top - 6, chart.x_title, "muted")
+    for column, label in enumerate(chart.labels):
+        yield ink.Text(left + across * (column + 0.5), top - 6, label, "muted", align=ink.Align.CENTRE)
+    for line, series in enumerate(chart.series):
+        at = top + down * (line + 0.5) + 6
+        yield ink.Line(
+            x + 12, round(top + down * line + 5), left + across * columns, round(top + down * line + 5), "grid"
+        )
+        yield ink.Text(x + 12, at, series.name, "text", ink.BODY, ink.MEDIUM)
+        for column, value in enumerate(series.values):
+            middle = left + across * (column + 0.5)
+            is_lost = value >= marked
+            text = f"▲{value:.0%}"[:-1] if is_lost and across >= 34 else f"{value:.0%}"[:-1]
+            token, weight = ("warning", ink.BOLD) if is_lost else ("text", ink.REGULAR)
+            yield ink.Text(middle, at, text, token, weight=weight, align=ink.Align.CENTRE)
+    yield ink.Text(x + 12, top + down * len(chart.series) + 20, "wrong bits, %; ▲ lost", "muted")
 
 
 def _graph(chart: Chart, x: float, y: float, width: float, height: float) -> Iterator[ink.Mark]:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ntm_core.recall import operations
-from ntm_core.recall.operations import Recall
+from ntm_core.recall.operations import Prime, Recall
 from ntmviz import ink
 from ntmviz.panels import label, set_tone
 from ntmviz.recall import glyphs

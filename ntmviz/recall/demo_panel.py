@@ -54,6 +54,14 @@ DEMONSTRATIONS = (
 """In the order of `ntm_core.recall.demonstrations.NAMES`, whose titles they have."""
 
 
+PATIENTS = {
+    "learned": ("Patient HM: a network that learned copy", "Writes off, reads off, controller reset: what is lost"),
+    "trapped": ("Patient HM: a network that bypasses its memory", "The same table for one that is trapped by symmetry"),
+    "open": ("Patient HM: the session that was open", "The same table for the network of the session shown before"),
+}
+"""Which networks lesions can be tried on, with their words."""
+
+
 class ChartView(Canvas):
     """Charts side by side."""
 
@@ -80,6 +88,7 @@ class DemoPanel(QStackedWidget):
     next_wished = Signal()
     end_wished = Signal()
     left = Signal()
+    patient_wished = Signal(str)  # of which network: one of PATIENTS
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
@@ -102,6 +111,12 @@ class DemoPanel(QStackedWidget):
             button.clicked.connect(self._wisher(entry.name))
             layout.addWidget(button)
             self.buttons[entry.name] = button
+        for name, (text, tip) in PATIENTS.items():
+            button = _button(f"HM   {text}", tip)
+            button.setStyleSheet("text-align: left;")
+            button.clicked.connect(self._patient_wisher(name))
+            layout.addWidget(button)
+            self.buttons[f"patient {name}"] = button
         layout.addStretch(1)
         return inside
 
@@ -120,7 +135,8 @@ class DemoPanel(QStackedWidget):
         self.pause = _button("Pause", "Stand still, or go on")
         self.next = _button("Next step", "One operation")
         self.end = _button("To the end", "All that is left, at once")
-        self.leave = _button("All…", "Back to the list of demonstrations")
+        self.leave = _button("All", "Back to the list of demonstrations")
+        self.leave.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for button, signal in (
             (self.pause, self.pause_wished),
             (self.next, self.next_wished),
@@ -184,6 +200,12 @@ class DemoPanel(QStackedWidget):
         self.chart.show_charts(() if shown is None else shown.charts)
         self.sentence.setText("" if shown is None else shown.sentence)
         self.note.setText("" if shown is None else shown.note)
+
+    def _patient_wisher(self, network: str) -> object:
+        def wish() -> None:
+            self.patient_wished.emit(network)
+
+        return wish
 
     def _wisher(self, name: str) -> object:
         def wish() -> None:

@@ -9,15 +9,24 @@ from PySide6.QtCore import QObject, QTimer
 
 from ntm_core import commands
 from ntm_core.recall import operations
+from ntmviz.assets import asset
 from ntmviz.recall.chart import Chart, Shown
-from ntmviz.recall.items import MODEL
+from ntmviz.recall.items import MODEL, is_lab
 from ntmviz.recall.ledger import in_words
 from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ntmviz.window import MainWindow
+    from sessions import Recording
 
 SEED = 0
+SAMPLES = {"learned": "copy.ntmviz.h5", "trapped": "trapped.ntmviz.h5"}
+IDEA = (
+    "HM kept what was old and stored nothing new. Here writing is cut in the midst of a sequence, or reading, or the "
+    "controller's state is reset before the answer."
+)
 SHORTEST_MS, LONGEST_MS = 60, 900
 WHOLE_MS = 24_000
 """About how long a demonstration plays; many operations go faster than few."""
@@ -52,6 +61,8 @@ class Demonstrator(QObject):
         self._scene = self._step = 0
         self._at: tuple[int, int] | None = None
         """Episode and step of the last operation."""
+        self.patient: Path | None = None
+        """The last session of a trained network that was open."""
         self._clock = QTimer(self, singleShot=True)
         self._clock.timeout.connect(self._play_on)
         panel, link = self._panel, window.by_hand.link
@@ -60,7 +71,9 @@ class Demonstrator(QObject):
         panel.next_wished.connect(self.next)
         panel.end_wished.connect(self.hurry)
         panel.left.connect(self.leave)
+        panel.patient_wished.connect(self.examine)
         link.answered.connect(self._on_answered)
+        window.desk.opened.connect(self.remember)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._look)
         window.presenter.presented.connect(self._soon.start)
@@ -79,6 +92,26 @@ class Demonstrator(QObject):
         self._panel.show_start("Demonstration", "It is being prepared; this takes a few seconds")
         self._panel.show_paused(False)
         if not self._window.by_hand.link.ask("scenes", demonstration=name, seed=SEED):
+            self.leave()
+
+    def examine(self, network: str) -> None:
+        """Patient HM's table: of a sample, or of the last trained network that was open."""
+        window = self._window
+        try:
+            path = self.patient if network == "open" else asset(SAMPLES[network])
+        except FileNotFoundError as error:
+            window.notice.show_failure(str(error))
+            return
+        if path is None:
+            window.notice.show_failure("no session of a trained network was open yet: open one, then try its lesions")
+            return
+        window.show_workspace("Recall")
+        self._raise()
+        self._told = {"title": "Patient HM"}
+        self.stage, self.is_paused = Stage.ENDING, False
+        self._panel.show_start(f"Patient HM: {path.name}", IDEA)
+        self._panel.show_step("Sequences run under each lesion", "", 0, 0)
+        if not window.by_hand.link.ask("patient", path=str(path)):
             self.leave()
 
     def pause(self) -> None:
@@ -115,6 +148,12 @@ class Demonstrator(QObject):
         self._clock.stop()
         self.stage = Stage.NONE
         self._panel.show_list()
+        self._window.views.lab.give_room(self._window, "Ranking")
+
+    def remember(self, recording: Recording) -> None:
+        """A session was opened: one of a trained network can be examined later."""
+        if not is_lab(recording) and len(recording.checkpoints):
+            self.patient = recording.path
 
     @property
     def _scene_told(self) -> dict[str, Any]:
@@ -131,6 +170,7 @@ class Demonstrator(QObject):
             charts = tuple(Chart.from_json(each) for each in news["charts"])
             self._panel.show_end(Shown(news["sentence"], news["note"], charts))
             self._raise()
+            self._window.views.lab.give_room(self._window, "Demonstrations")
         elif news["news"] == "unable" and self.stage not in (Stage.NONE, Stage.SHOWN):
             self.leave()
 

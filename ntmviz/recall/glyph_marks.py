@@ -46,7 +46,9 @@ def glyph(
     """A word as a picture whose top left cell is at (x, y), in a frame around. Cells with a mask of 0 are hatched."""
     wide, tall = size_of(shape, cell)
     edge = frame_width + (1 if cell >= _GRID_FROM else 0)
-    yield ink.Box(x - edge, y - edge, wide + 2 * edge, tall + 2 * edge, fill="well", stroke=frame, stroke_width=frame_width)
+    yield ink.Box(
+        x - edge, y - edge, wide + 2 * edge, tall + 2 * edge, fill="well", stroke=frame, stroke_width=frame_width
+    )
     picture = laid_out(np.asarray(word, np.float32), shape, -limit)
     yield ink.Image(x, y, wide, tall, picture, Scale.GLYPH, -limit, limit)
     if mask is not None:
@@ -67,7 +69,9 @@ def _unknown(x: float, y: float, cell: int, unknown: NDArray[np.bool_]) -> Itera
             last = line
             while last + 1 < len(unknown) and rows[last + 1]:
                 last += 1
-            yield ink.Hatch(x, y + line * cell, unknown.shape[1] * cell, (last + 1 - line) * cell, "muted", fill="raised")
+            yield ink.Hatch(
+                x, y + line * cell, unknown.shape[1] * cell, (last + 1 - line) * cell, "muted", fill="raised"
+            )
             line = last + 1
             continue
         edges = np.flatnonzero(np.diff(np.concatenate(([0], unknown[line].astype(int), [0]))))

@@ -4,6 +4,7 @@ news.
 {"order": "noise", "words", "noise", "strength", "rounds", "trials"} -> {"news": "noise", "noise", "once", "chained"}
 {"order": "scenes", "demonstration", "seed"} -> {"news": "scenes", ...} as `demo_charts.scenes` tells them
 {"order": "shown", "demonstration", "seed"} -> {"news": "shown", "name", "sentence", "note", "charts"}
+{"order": "patient", "path"} -> {"news": "shown", "name": "patient", ...}
 """
 
 from __future__ import annotations
@@ -44,4 +45,11 @@ def orders(tell: Callable[..., None]) -> dict[str, Callable[[Mapping[str, Any]],
         charts = [chart.to_json() for chart in told.charts]
         tell("shown", name=order["demonstration"], sentence=told.sentence, note=told.note, charts=charts)
 
-    return {"noise": noise, "scenes": scenes, "shown": shown}
+    def patient(order: Mapping[str, Any]) -> None:
+        from ntmviz.recall.patient_table import examined
+
+        told = examined(str(order["path"]))
+        charts = [chart.to_json() for chart in told.charts]
+        tell("shown", name="patient", sentence=told.sentence, note=told.note, charts=charts)
+
+    return {"noise": noise, "scenes": scenes, "shown": shown, "patient": patient}

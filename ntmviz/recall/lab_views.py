@@ -104,6 +104,13 @@ class LabViews:
         window.resizeDocks([own["Ranking"], own["Noise"]], [round(above * 0.54), round(above * 0.46)], vertical)
         self.middle.setSizes([round(above * 0.38), round(above * 0.62)])
 
+    def give_room(self, window: QMainWindow, front: str) -> None:
+        """Make one of the panels at the upper right tall, or, for the ranking, as tall as it was at first."""
+        share = 0.54 if front == "Ranking" else 0.8
+        above = window.height() - BOTTOM - 106
+        heights = [round(above * share), round(above * (1 - share))]
+        window.resizeDocks([self.docks[front], self.docks["Noise"]], heights, Qt.Orientation.Vertical)
+
     def show_limits(self, limit: float) -> None:
         """The colour ranges of cells and patterns, in their headers."""
         self.chain_legend.set_entries([("cell", "muted", Scale.GLYPH, -limit, limit)])

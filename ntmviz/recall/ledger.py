@@ -1,4 +1,4 @@
-"""What was done on a line of the associative memory, read off its inputs: which step is a recall, which goes on with one."""
+"""What was done on a line of the associative memory, read off its inputs: which recalls go on with which."""
 
 from __future__ import annotations
 

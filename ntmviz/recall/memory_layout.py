@@ -92,7 +92,9 @@ def columns_of(figure: LabFigure) -> tuple[Column, ...]:
     largest = max(1.0, *(float(np.abs(term[rows]).max(initial=0)) for term in (look.prominence, look.priming)))
     end = f"+{largest:.2g}"
     if look.prominence.any():
-        made.append(Column("prominence", "accent", look.prominence, np.clip(look.prominence / largest, 0, 1), ("0", end)))
+        made.append(
+            Column("prominence", "accent", look.prominence, np.clip(look.prominence / largest, 0, 1), ("0", end))
+        )
     else:
         made.append(_recalled_of_late(counts))
     if look.priming.any():
@@ -282,7 +284,9 @@ def _arcs(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
     strongest = float(graph.max(initial=0))
     if strongest <= 0:
         return
-    pairs = [(float(graph[i, j]), i, j) for i in at.shown for j in at.shown if i < j and graph[i, j] > _FAINTEST * strongest]
+    pairs = [
+        (float(graph[i, j]), i, j) for i in at.shown for j in at.shown if i < j and graph[i, j] > _FAINTEST * strongest
+    ]
     pairs.sort()
     reach = at.arcs_width - 10
     from_recent = _active(figure)

@@ -48,7 +48,10 @@ def ranked(weighting: Floats, rows: NDArray[np.intp]) -> tuple[Place, ...]:
     level = np.round(weights / TIE)
     ranks = [1 + int((level > each).sum()) for each in level]
     tied = [int((level == each).sum()) > 1 and each > 0 for each in level]
-    return tuple(Place(int(row), float(weight), rank, tie) for row, weight, rank, tie in zip(order, weights, ranks, tied, strict=True))
+    return tuple(
+        Place(int(row), float(weight), rank, tie)
+        for row, weight, rank, tie in zip(order, weights, ranks, tied, strict=True)
+    )
 
 
 def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[ink.Mark]:
@@ -68,7 +71,9 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
     yield ink.Text(width - _EDGE, 20, "with every term", "text", ink.BODY, ink.BOLD, ink.Align.RIGHT)
     cell = cell_that_fits(figure.shape, 3 * pitch, pitch - 8)
     wide, tall = size_of(figure.shape, cell)
-    names = max((text_width(figure.names[each.row], ink.BODY, ink.MEDIUM) for each in (*shown_left, *right[:count])), default=0)
+    names = max(
+        (text_width(figure.names[each.row], ink.BODY, ink.MEDIUM) for each in (*shown_left, *right[:count])), default=0
+    )
     names = min(names, 64) if width >= 330 else 0
     start = _EDGE + 26 + wide + 8 + names + (8 if names else 0) + 50
     if names and width - 2 * start < _LEAST_CURVE:  # names say more than pictures of them
@@ -93,7 +98,9 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
         )
     for at, each in enumerate(right[:count]):
         y = _TOP + at * pitch + pitch / 2
-        yield from _place(figure, each, width - _EDGE, y, cell, wide, tall, names, is_left=False, is_top=each.row == top)
+        yield from _place(
+            figure, each, width - _EDGE, y, cell, wide, tall, names, is_left=False, is_top=each.row == top
+        )
     yield from curves
     yield from strong
 
@@ -115,7 +122,9 @@ def _place(
     way = 1 if is_left else -1
     near, far = (ink.Align.RIGHT, ink.Align.LEFT) if is_left else (ink.Align.LEFT, ink.Align.RIGHT)
     rank = (f"{each.rank} =" if is_left else f"= {each.rank}") if each.is_tied else str(each.rank)
-    yield ink.Text(edge + way * 20, y, rank, "text" if is_top else "muted", weight=ink.BOLD if is_top else ink.REGULAR, align=near)
+    yield ink.Text(
+        edge + way * 20, y, rank, "text" if is_top else "muted", weight=ink.BOLD if is_top else ink.REGULAR, align=near
+    )
     x = edge + way * 28
     if wide:
         left = x if is_left else x - wide

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ntm_core.recall.operations import Recall, Store, Wait
 from ntmviz.recall import glyphs
 from ntmviz.recall.items import MODEL
@@ -14,6 +12,7 @@ from ntmviz.recall.items import MODEL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from ntm_core.recall.operations import Operation

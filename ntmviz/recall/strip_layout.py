@@ -61,20 +61,40 @@ def strip_marks(
         row = int(known.weightings[place].argmax()) if known.weightings[place].any() else None
         is_now = place == current and not figure.is_preview
         if is_now:
-            yield ink.Box(x, middle - tall / 2 - 8, PITCH, foot - 12 - (middle - tall / 2 - 8), stroke="text", stroke_width=2, radius=4)
+            yield ink.Box(
+                x,
+                middle - tall / 2 - 8,
+                PITCH,
+                foot - 12 - (middle - tall / 2 - 8),
+                stroke="text",
+                stroke_width=2,
+                radius=4,
+            )
         if row is not None:
             left = x + (PITCH - wide) / 2
             frame = "read" if is_now else "border"
-            yield from glyph(round(left), round(middle - tall / 2), cell, figure.memory[row], figure.shape, limit=figure.limit, frame=frame)
+            yield from glyph(
+                round(left),
+                round(middle - tall / 2),
+                cell,
+                figure.memory[row],
+                figure.shape,
+                limit=figure.limit,
+                frame=frame,
+            )
             name = figure.names[row] or f"row {row}"
             if height >= 96:
                 short = name if len(name) <= 7 else name[:6] + "…"
-                yield ink.Text(x + PITCH / 2, middle + tall / 2 + 12, short, "text" if is_now else "muted", align=ink.Align.CENTRE)
+                yield ink.Text(
+                    x + PITCH / 2, middle + tall / 2 + 12, short, "text" if is_now else "muted", align=ink.Align.CENTRE
+                )
         label = str(place + 1)
         if is_now:
             yield ink.Box(x + PITCH / 2 - 12, foot - 8, 24, 16, fill="text", radius=3)
         token = "panel" if is_now else "muted"
-        yield ink.Text(x + PITCH / 2, foot, label, token, weight=ink.BOLD if is_now else ink.REGULAR, align=ink.Align.CENTRE)
+        yield ink.Text(
+            x + PITCH / 2, foot, label, token, weight=ink.BOLD if is_now else ink.REGULAR, align=ink.Align.CENTRE
+        )
     x = LEFT + at.count * PITCH
     yield ink.Box(x + (PITCH - wide) / 2 - 1, middle - tall / 2 - 1, wide + 2, tall + 2, stroke="border", radius=3)
     yield ink.Text(x + PITCH + 6, middle, "next: Enter", "muted")
@@ -98,7 +118,9 @@ def _prominence(
         yield ink.Text(x + 96, 34, "rises with every recall, and fades with time", "muted")
         return
     counts = known.counts
-    tops = [int(row) for row in np.argsort(-counts[upto], kind="stable")[: _shown_bars(width)] if counts[upto][row] > 0.01]
+    tops = [
+        int(row) for row in np.argsort(-counts[upto], kind="stable")[: _shown_bars(width)] if counts[upto][row] > 0.01
+    ]
     wide, top = 98, 8
     tall = max(20, height - 44)
     shown = min(len(counts), wide // _BAR - 1)

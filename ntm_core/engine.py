@@ -23,7 +23,7 @@ from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Trainer, Update, on_device,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ntm_core.commands import Command, Edit, Reset
+    from ntm_core.commands import Command, Edit, EditRows, Reset
     from ntm_core.events import Event
     from ntm_core.network import MemoryNetwork
     from ntm_core.parallel import Group
@@ -139,6 +139,8 @@ class Engine:
                 return self._run(command.steps)
             case commands.Edit():
                 return self._edit(command)
+            case commands.EditRows():
+                return self._edit_rows(command)
             case commands.Rewind():
                 self._begun().rewind(command.step)
                 return [events.Rewound(command.step)]
@@ -313,6 +315,11 @@ class Engine:
         episode = self._stepper.open
         before, after = self._begun().edit(command.field, command.index, command.value)
         return [events.Edited(command.field, command.index, before, after), *self._forked(episode)]
+
+    def _edit_rows(self, command: EditRows) -> list[Event]:
+        episode = self._stepper.open
+        self._begun().edit_rows(command.fields, command.row, command.values)
+        return self._forked(episode)
 
     def _forked(self, before: int | None) -> list[Event]:
         """That another episode takes the steps now than before, if so."""

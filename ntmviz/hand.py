@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FLUSH_S = 1.0
 """How long a step waits to be in the file before it is told of all the same."""
-_RUNS = (commands.Step, commands.Run, commands.Edit)
+_RUNS = (commands.Step, commands.Run, commands.Edit, commands.EditRows)
 
 
 @dataclass(frozen=True, slots=True)

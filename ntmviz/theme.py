@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SHEET = Template(
     """
 QMainWindow, QStackedWidget, #welcome { background: $background; }
+#demonstrations, #recallLeft { background: $panel; }
 QSplitter::handle { background: $background; image: none; }
 QMainWindow::separator { background: $background; width: 4px; height: 4px; }
 QMenuBar { background: $header; padding: 2px 4px; border-bottom: 1px solid $border; }

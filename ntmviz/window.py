@@ -202,11 +202,11 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, recording: Recording) -> None:
         with QSignalBlocker(self.store):  # one drawing, once the docks are there
-            self._look_at_first(recording)
+            is_ours = self._look_at_first(recording)
         self.navigation.stop()
         self.presenter.show_recording(recording, self.desk.bookmarks)
         self.notice.hide()
-        self.show_workspace(self._fitting(recording))
+        self.show_workspace(self._workspace if is_ours else self._fitting(recording))
         self.settings.remember(recording.path)
         self.navigation.list_choices(recording)
         self.views.show_what_there_is(recording.spec)
@@ -220,10 +220,13 @@ class MainWindow(QMainWindow):
             return "Recall"
         return WORKSPACES[0] if self._workspace == "Recall" else self._workspace
 
-    def _look_at_first(self, recording: Recording) -> None:
-        """Where a session is opened: at what is newest, or most telling, or where a hand has come to."""
+    def _look_at_first(self, recording: Recording) -> bool:
+        """Where a session is opened: at what is newest, or most telling, or where a hand has come to.
+
+        Returns whether it is one that the hand began.
+        """
         if self.by_hand.takes_over(recording):
-            return
+            return True
         is_live = self.desk.is_live
         self.store.update(
             episode=-1,
@@ -236,6 +239,7 @@ class MainWindow(QMainWindow):
         )
         if not is_live:
             self.navigation.show_telling_step(recording)
+        return False
 
     def _on_dock_moved(self) -> None:
         self._moved.start()  # docks move together: one drawing for all

@@ -19,6 +19,7 @@ from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, St
 from ntm_core.recall.recall_config import RecallConfig
 from ntmviz.errors import NtmvizError
 from ntmviz.recall import importing, ready
+from ntmviz.recall.asking import Asking
 from ntmviz.recall.figure import MOST_ROUNDS, lab_figure, standing
 from ntmviz.recall.items import is_lab, names_of, row_names
 from ntmviz.recall.ledger import done_at, ledger
@@ -68,6 +69,7 @@ class RecallByHand(QObject):
         """The recall of the chain that was chosen to be shown."""
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.show)
+        self.asking = Asking(window)
         self._connect()
 
     def _connect(self) -> None:
@@ -121,6 +123,8 @@ class RecallByHand(QObject):
     @property
     def hint(self) -> str:
         """What the keys do, for the status bar."""
+        if self._config is None and self.asking.figure is not None:
+            return f"{self.asking.story()}   Left and Right: a step   Ctrl+L: a lab of letters   Ctrl+K: all commands"
         if self._config is None:
             return "Recall: an associative memory that you work by hand.   Ctrl+L: new lab   Ctrl+K: all commands"
         return (
@@ -203,7 +207,10 @@ class RecallByHand(QObject):
         now, recording = self._window.presenter.now, self._window.desk.recording
         if now is None or recording is None or not is_lab(recording):
             self._show_nothing()
+            if now is not None and self.asking.show(now):
+                self.tell()
             return
+        self._views.show_cue_panel()
         config = self._take_in(now)
         assert config is not None and self.known is not None
         place = (recording.path, now.episode, now.step)
@@ -348,6 +355,8 @@ class RecallByHand(QObject):
 
     def _show_nothing(self) -> None:
         views = self._views
+        views.show_cue_panel()
+        self.asking.figure = None
         self.figure = self.known = self._config = None
         self._key = self._place = ()
         for view in (views.chain, views.memory, views.ranking):

@@ -133,6 +133,8 @@ class LabMemoryView(LabCanvas):
 class RecallsView(LabCanvas):
     """All recalls of the line; a click goes to one."""
 
+    absence = ("Every recall is kept here, and can be gone back to.",)
+
     chain_wished = Signal(int)
 
     def __init__(self, palette: Palette) -> None:

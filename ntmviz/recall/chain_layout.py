@@ -21,7 +21,7 @@ _LEFT, _LABEL, _RIGHT = 16, 84, 76
 _BELOW = 18
 """Pixels for a name under a picture."""
 _GAP, _LEAST_GAP = 50, 40
-_TALLEST, _LEAST = 10, 3
+_TALLEST, _LEAST = 16, 3
 """Pixels of a cell."""
 _TELLS_CHANGE = 48
 """Pixels of a picture beside which there is room for a number."""
@@ -92,8 +92,9 @@ def _row(figure: LabFigure, at: ChainLayout, line: int, chain: tuple[Look, ...],
     is_with, y = line == 0, at.y_of(line)
     middle, foot = y + at.tall / 2, y + at.tall + 12
     tone = "text" if is_with else "muted"
-    yield ink.Text(_LEFT, middle - 16, "With" if is_with else "Content", tone, ink.STATEMENT, ink.BOLD)
-    yield ink.Text(_LEFT, middle + 1, "every term" if is_with else "alone", "muted", ink.BODY)
+    title, below = figure.titles[line]
+    yield ink.Text(_LEFT, middle - 16, title, tone, ink.STATEMENT, ink.BOLD)
+    yield ink.Text(_LEFT, middle + 1, below, "muted", ink.BODY)
     tells_change = at.tall >= _TELLS_CHANGE
     if tells_change:
         yield ink.Text(_LEFT, middle + 20, "change", "muted")
@@ -103,7 +104,7 @@ def _row(figure: LabFigure, at: ChainLayout, line: int, chain: tuple[Look, ...],
         return
     first = chain[0]
     yield from glyph(at.x_of(0), y, at.cell, first.key, figure.shape, limit=figure.limit, mask=first.mask)
-    yield ink.Text(at.x_of(0) + at.wide / 2, foot, "cue", "muted", align=ink.Align.CENTRE)
+    yield ink.Text(at.x_of(0) + at.wide / 2, foot, "key" if figure.stages else "cue", "muted", align=ink.Align.CENTRE)
     before = -1
     for column, place in enumerate(at.places(chain), 1):
         each, x = chain[place], at.x_of(column)
@@ -140,6 +141,8 @@ def _outcome(
     size = ink.NUMBER if len(name) <= 3 else ink.STATEMENT if len(name) <= 8 else ink.SMALL
     token = "read" if is_with else "text"
     yield ink.Text(width - 16, middle - 12, name, token, size, ink.BOLD, ink.Align.RIGHT)
+    if figure.stages:
+        return
     is_settled = last.change < figure.below
     state = "settled" if is_settled else "still changing"
     yield ink.Text(width - 16, middle + 8, state, "muted", align=ink.Align.RIGHT)

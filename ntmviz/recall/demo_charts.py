@@ -117,7 +117,7 @@ def _segments(played: Played) -> Iterable[Chart]:
         _series("router", (told.routed.leakage.mean(), told.right_routed)),
         _series("flat", (told.flat.leakage.mean(), told.right_flat)),
     )
-    yield Chart(BARS, "With the router, and without", series, labels=("leaks out", "right row"))
+    yield Chart(BARS, "Router and flat", series, labels=("leaks out", "right row"))
     rows = tuple(_series(f"recall {at}", row) for at, row in enumerate(told.routed.mass))
     yield Chart(GRAPH, "Where each recall went", rows)
 

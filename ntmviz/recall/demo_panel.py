@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ntmviz.recall.chart import Chart, Shown
 
 PICTURE_HEIGHT = 190
+_GROWS = 20
+"""How much more of the room that is left the picture takes than what is below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class DemoPanel(QStackedWidget):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
+        self.setObjectName("demonstrations")
         self.buttons: dict[str, QPushButton] = {}
         self.chart = ChartView(palette)
         self.addWidget(_scrolled(self._make_list()))
@@ -161,7 +164,7 @@ class DemoPanel(QStackedWidget):
             self.sentence,
             self.note,
         ):
-            layout.addWidget(part)
+            layout.addWidget(part, _GROWS if part is self.chart else 0)
         layout.addStretch(1)
         return inside
 

@@ -76,8 +76,8 @@ class Demonstrator(QObject):
         window.desk.opened.connect(self.remember)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._look)
-        window.presenter.presented.connect(self._soon.start)
-        link.changed.connect(self._soon.start)
+        window.presenter.presented.connect(self._on_change)
+        link.changed.connect(self._on_change)
 
     @property
     def is_playing(self) -> bool:
@@ -188,6 +188,10 @@ class Demonstrator(QObject):
         }
         self._say("A memory is made", "")
         self._window.by_hand.link.make(options, (), scene["names"])
+
+    def _on_change(self, now: object = None) -> None:
+        if self.stage in (Stage.MAKING, Stage.PLAYING):
+            self._soon.start()
 
     def _look(self) -> None:
         """Where what was done last can be seen, go on after a moment."""

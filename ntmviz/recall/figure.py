@@ -80,6 +80,12 @@ class LabFigure:
     """A chain is over where it changes by less"""
     stored_row: int | None
     """The row that the step wrote"""
+    stages: tuple[tuple[str, Floats], ...] = ()
+    """Weightings on the way to the one that is read with, (N,) each, instead of the terms of a score"""
+    titles: tuple[tuple[str, str], tuple[str, str]] = (("With", "every term"), ("Content", "alone"))
+    """Of both chains, in two lines"""
+    rankings: tuple[str, str] = ("by content alone", "with every term")
+    """Of both rankings"""
 
     @property
     def read_row(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow, QPushButton, QSplitter
+from PySide6.QtWidgets import QMainWindow, QPushButton, QSplitter, QStackedWidget
 
 from ntmviz import ink
 from ntmviz.colours import Scale
@@ -14,6 +14,7 @@ from ntmviz.panels import Dock, Legend, Panel
 from ntmviz.recall.canvases import ChainView, LabMemoryView, NoiseView, RankingView, RecallsView
 from ntmviz.recall.cue_panel import CuePanel
 from ntmviz.recall.demo_panel import DemoPanel
+from ntmviz.recall.query_panel import QueryPanel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,12 @@ class LabViews:
 
     def __init__(self, window: QMainWindow, palette: Palette) -> None:
         self.cue = CuePanel(palette)
-        self.cue.setMinimumWidth(LEAST_LEFT)
+        self.query = QueryPanel(palette)
+        self._left = QStackedWidget()
+        self._left.setObjectName("recallLeft")
+        self._left.addWidget(self.cue)
+        self._left.addWidget(self.query)
+        self._left.setMinimumWidth(LEAST_LEFT)
         self.chain = ChainView(palette)
         self.memory = LabMemoryView(palette)
         self.ranking = RankingView(palette)
@@ -56,7 +62,7 @@ class LabViews:
         self.docks: dict[str, Dock] = {
             title: Dock(title, view, window)
             for title, view in (
-                ("Cue", self.cue),
+                ("Cue", self._left),
                 ("Ranking", self.ranking),
                 ("Demonstrations", self.demonstrations),
                 ("Noise", self.noise),
@@ -104,6 +110,14 @@ class LabViews:
         window.resizeDocks([own["Ranking"], own["Noise"]], [round(above * 0.54), round(above * 0.46)], vertical)
         self.middle.setSizes([round(above * 0.38), round(above * 0.62)])
 
+    def show_cue_panel(self) -> None:
+        """A lab is worked, or could be."""
+        self._left.setCurrentWidget(self.cue)
+
+    def show_query_panel(self) -> None:
+        """The memory of a trained network is asked."""
+        self._left.setCurrentWidget(self.query)
+
     def give_room(self, window: QMainWindow, front: str) -> None:
         """Make one of the panels at the upper right tall, or, for the ranking, as tall as it was at first."""
         share = 0.54 if front == "Ranking" else 0.8
@@ -117,5 +131,5 @@ class LabViews:
         self.memory_legend.set_entries([("pattern", "muted", Scale.SIGNED, -limit, limit)])
 
     def set_theme(self, palette: Palette) -> None:
-        for view in (*self.pictures, self.cue, self.demonstrations, self.chain_legend, self.memory_legend):
+        for view in (*self.pictures, self.cue, self.query, self.demonstrations, self.chain_legend, self.memory_legend):
             view.set_theme(palette)

@@ -89,6 +89,10 @@ def columns_of(figure: LabFigure) -> tuple[Column, ...]:
         return (Column("read weighting", "read", nothing, nothing, ("0", "1")), _recalled_of_late(counts))
     cosine = look.cosine
     made = [Column("cosine", "muted", cosine, np.clip(cosine, 0, 1), ("0", "1"))]
+    read = Column("read weighting", "read", look.weighting, np.clip(look.weighting, 0, 1), ("0", "1"))
+    if figure.stages:
+        stages = (Column(name, "muted", each, np.clip(each, 0, 1), ("0", "1")) for name, each in figure.stages)
+        return (*made, *stages, read)
     largest = max(1.0, *(float(np.abs(term[rows]).max(initial=0)) for term in (look.prominence, look.priming)))
     end = f"+{largest:.2g}"
     if look.prominence.any():
@@ -102,8 +106,7 @@ def columns_of(figure: LabFigure) -> tuple[Column, ...]:
     if look.router.any():
         share = look.shares[figure.members]
         made.append(Column("router", "muted", share, share, ("0", "1")))
-    made.append(Column("read weighting", "read", look.weighting, np.clip(look.weighting, 0, 1), ("0", "1")))
-    return tuple(made)
+    return (*made, read)
 
 
 def _recalled_of_late(counts: Floats) -> Column:
@@ -119,7 +122,8 @@ def memory_layout(figure: LabFigure, columns: int, width: float, height: float, 
     visible = max(1, int(room // pitch))
     first = min(max(0, first), max(0, len(figure.rows) - visible))
     shown = tuple(int(row) for row in figure.rows[first : first + visible])
-    longest = max((text_width(figure.names[row], ink.BODY, ink.BOLD) for row in shown), default=0)
+    titles = () if figure.stages else (figure.names[row] for row in shown)
+    longest = max((text_width(title, ink.BODY, ink.BOLD) for title in titles), default=0)
     has_segments = len(figure.segments) > 1
     bracket = 12 if has_segments else 0
     number = bracket + (40 if has_segments else 32)
@@ -218,7 +222,7 @@ def _row(figure: LabFigure, at: MemoryLayout, place: int, row: int, width: float
     tall = size_of(figure.shape, cell)[1]
     yield from glyph(at.item, round(middle - tall / 2), cell, figure.memory[row], figure.shape, limit=figure.limit)
     x = at.item + size_of(figure.shape, cell)[0] + 8
-    name = figure.names[row]
+    name = "" if figure.stages else figure.names[row]  # a trained network's rows have numbers alone
     while len(name) > 2 and text_width(name, ink.BODY, ink.BOLD) > at.pattern - x - 6:
         name = name[:-2].rstrip("…") + "…"
     weight = ink.BOLD if is_read or is_stored else ink.MEDIUM

@@ -46,7 +46,7 @@ class NoiseFigure:
 def noise_marks(figure: NoiseFigure | None, width: float, height: float) -> Iterator[ink.Mark]:
     if figure is None:
         for line, words in enumerate(_INVITATION):
-            yield ink.Text(width / 2, height / 2 - 36 + 18 * line, words, "muted", ink.BODY, align=ink.Align.CENTRE)
+            yield ink.Text(width / 2, height / 2 - 18 + 18 * line, words, "muted", ink.BODY, align=ink.Align.CENTRE)
         return
     left, right, top, bottom = _LEFT, width - _RIGHT, _TOP, height - _BOTTOM
     yield ink.Text(left, 20, "recalled without a wrong cell, %", "muted")

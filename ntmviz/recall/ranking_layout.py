@@ -67,12 +67,12 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
     count = min(MOST, room, len(rows))
     pitch = min(_PITCH, int((height - _TOP - 6) // max(count, 1)))
     shown_left = left[:count]
-    yield ink.Text(_EDGE, 20, "by content alone", "muted", ink.BODY)
-    yield ink.Text(width - _EDGE, 20, "with every term", "text", ink.BODY, ink.BOLD, ink.Align.RIGHT)
+    yield ink.Text(_EDGE, 20, figure.rankings[0], "muted", ink.BODY)
+    yield ink.Text(width - _EDGE, 20, figure.rankings[1], "text", ink.BODY, ink.BOLD, ink.Align.RIGHT)
     cell = cell_that_fits(figure.shape, 3 * pitch, pitch - 8)
     wide, tall = size_of(figure.shape, cell)
     names = max(
-        (text_width(figure.names[each.row], ink.BODY, ink.MEDIUM) for each in (*shown_left, *right[:count])), default=0
+        (text_width(figure.names[each.row], ink.BODY, ink.BOLD) for each in (*shown_left, *right[:count])), default=0
     )
     names = min(names, 64) if width >= 330 else 0
     start = _EDGE + 26 + wide + 8 + names + (8 if names else 0) + 50

@@ -127,11 +127,12 @@ class SessionCommands(QObject):
         for menu_action in window.menus["View"].actions():
             if menu_action.text() == "Panels":
                 menu_action.setEnabled(window.stack.currentWidget() is not window.welcome)
-        window.recall.enable(actions)
+        window.recall_by_hand.enable(actions)
 
     def open_door(self, name: str) -> None:
         """What the doors of the welcome page lead to."""
-        {"watch": self.train_copy, "replay": self.ask_to_open, "recall": self._window.recall.open_letters}[name]()
+        labs = self._window.recall_by_hand
+        {"watch": self.train_copy, "replay": self.ask_to_open, "recall": labs.open_letters}[name]()
 
     def door_of_key(self, key: str) -> Callable[[], None]:
         def choose() -> None:

@@ -24,6 +24,7 @@ from ntmviz.recall.by_hand import RecallByHand
 from ntmviz.recall.demonstrating import Demonstrator
 from ntmviz.recall.items import is_lab
 from ntmviz.recall.noise import NoiseMeasurement
+from ntmviz.recall.presenting import LabPresenter
 from ntmviz.rescue import Rescue
 from ntmviz.run_words import rate_of, run_status, session_line
 from ntmviz.saving_commands import SavingCommands
@@ -77,7 +78,8 @@ class MainWindow(QMainWindow):
         self._make_status_bar()
         self.navigation = Navigation(self)
         self.by_hand = ByHand(self)
-        self.recall = RecallByHand(self)
+        self.recall = LabPresenter(self)
+        self.recall_by_hand = RecallByHand(self)
         self.demonstrator = Demonstrator(self)
         self.noise = NoiseMeasurement(self)
         self.commands = SessionCommands(self)

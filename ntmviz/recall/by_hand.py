@@ -1,7 +1,4 @@
-"""The recall lab in the window: what the hand wishes becomes operations, and what they came to is shown.
-
-Nothing is known here but the play head and the cue that is being painted: all that was done is in the session.
-"""
+"""The hand in the recall lab: what is wished becomes operations, each a step of the memory that is shown."""
 
 from __future__ import annotations
 
@@ -9,80 +6,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from ntm_core import commands
-from ntm_core.errors import CoreError
-from ntm_core.recall import operations, prominence
-from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, Store, Wait
-from ntm_core.recall.recall_config import RecallConfig
+from ntm_core.recall import operations
+from ntm_core.recall.operations import Follow, Lesion, Prime, Replay, Store, Wait
 from ntmviz.errors import NtmvizError
 from ntmviz.recall import importing, ready
-from ntmviz.recall.asking import Asking
-from ntmviz.recall.figure import MOST_ROUNDS, lab_figure, standing
-from ntmviz.recall.items import is_lab, names_of, row_names
-from ntmviz.recall.ledger import done_at, ledger
+from ntmviz.recall.figure import MOST_ROUNDS, standing
 from ntmviz.recall.lookup import follow_up, settle
-from ntmviz.recall.words import story
-from ntmviz.views.by_hand import HandState
-from ntmviz.wording import grouped, size_on_disk
-from sessions.errors import SessionError
+from ntmviz.recall.presenting import WORKSPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
     from PySide6.QtGui import QAction
 
     from ntm_core.recall.operations import Operation
-    from ntmviz.recall.figure import LabFigure
-    from ntmviz.recall.ledger import Ledger
     from ntmviz.recall.ready import LabPlan
-    from ntmviz.state import Resolved
     from ntmviz.window import MainWindow
 
-WORKSPACE = "Recall"
 HALF_ERASED = "R"
 """The letter that a new lab asks with: its upper half is that of B and P too."""
 
 
 class RecallByHand(QObject):
-    """The Recall workspace."""
+    """Makes labs, recalls, stores, primes, follows."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._views = window.views.lab
-        self.figure: LabFigure | None = None
-        self.known: Ledger | None = None
-        """What was done on the line that is shown."""
-        self.names: tuple[str, ...] = ()
-        """Of the items, by number."""
-        self._config: RecallConfig | None = None
-        self._key: tuple[object, ...] = ()
-        self._place: tuple[object, ...] = ()
-        self._is_edited = True
-        """Whether the cue is another one than the step that is shown was asked with."""
-        self._first_cue: str | None = None
-        self._shown: int | None = None
-        """The recall of the chain that was chosen to be shown."""
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self.show)
-        self.asking = Asking(window)
+        self._lab = window.recall
+        self._cue = window.views.lab.cue
         self._connect()
 
     def _connect(self) -> None:
-        window, views = self._window, self._views
-        window.presenter.presented.connect(self._on_presented)
-        window.by_hand.link.changed.connect(self._on_link_changed)
-        cue = views.cue
-        cue.edited.connect(self._on_edited)
+        window = self._window
+        cue = self._cue
         cue.recall_wished.connect(self.recall)
         cue.store_wished.connect(self.store)
-        views.chain.recall_pressed.connect(self._on_recall_pressed)
-        views.memory.row_pressed.connect(self._on_row_pressed)
-        views.recalls.chain_wished.connect(self._on_chain_wished)
         for name, slot in {
             "letters_lab": self.open_letters,
             "import_items": self.ask_for_items,
@@ -100,45 +61,19 @@ class RecallByHand(QObject):
             "erase_half": cue.erase_half,
             "add_noise": cue.add_noise,
             "clear_cue": cue.clear_cue,
-            "toggle_prominence": cue.by_prominence.toggle,
-            "toggle_priming": cue.by_recalls.toggle,
+            "toggle_prominence": cue.settings.by_prominence.toggle,
+            "toggle_priming": cue.settings.by_recalls.toggle,
         }.items():
             window.actions_by_name[name].triggered.connect(slot)
 
-    @property
-    def is_shown(self) -> bool:
-        """Whether the Recall workspace is."""
-        return self._window.arrangements.current == WORKSPACE
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether a recall can be done now."""
-        return self.is_shown and self._config is not None and self._window.by_hand.is_awake
-
-    @property
-    def config(self) -> RecallConfig | None:
-        """Of the memory that is shown."""
-        return self._config
-
-    @property
-    def hint(self) -> str:
-        """What the keys do, for the status bar."""
-        if self._config is None and self.asking.figure is not None:
-            return f"{self.asking.story()}   Left and Right: a step   Ctrl+L: a lab of letters   Ctrl+K: all commands"
-        if self._config is None:
-            return "Recall: an associative memory that you work by hand.   Ctrl+L: new lab   Ctrl+K: all commands"
-        return (
-            f"{self.story()}   Enter: recall   E: erase half   N: noise   Left: step back, exact   Ctrl+K: all commands"
-        )
-
     def enable(self, actions: dict[str, QAction]) -> None:
         """Let only those commands be chosen that the lab can carry out; keys of other workspaces give way."""
-        is_lab_shown = self.is_shown and self._config is not None
+        is_lab_shown = self._lab.is_shown and self._lab.config is not None
         for name in _ON_CUE:
             actions[name].setEnabled(is_lab_shown)
         for name in _ON_MEMORY:
-            actions[name].setEnabled(self.is_ready or (is_lab_shown and self._window.by_hand.is_at_work))
-        if self.is_shown:
+            actions[name].setEnabled(self._lab.is_ready or (is_lab_shown and self._window.by_hand.is_at_work))
+        if self._lab.is_shown:
             for name in ("feed", "run_to_end", "run_to_step", "edit_cell", "next_event", "previous_event"):
                 actions[name].setEnabled(False)
 
@@ -150,7 +85,7 @@ class RecallByHand(QObject):
         """Make a memory, do its first operations, and show it."""
         self._window.show_workspace(WORKSPACE)
         steps = [commands.Step(operations.vector(each, plan.word_size)) for each in plan.operations]
-        self._first_cue = HALF_ERASED if HALF_ERASED in plan.names else plan.names[0] if plan.names else ""
+        self._lab.first_cue = HALF_ERASED if HALF_ERASED in plan.names else plan.names[0] if plan.names else ""
         self._window.by_hand.link.make(plan.options, steps, plan.names)
 
     def ask_for_items(self) -> None:
@@ -181,215 +116,39 @@ class RecallByHand(QObject):
 
     def recall_once(self) -> None:
         """Recall with the cue, one step."""
-        self._window.by_hand.when_free(lambda: self._carry_out(self._views.cue.asked.operation))
+        self._window.by_hand.when_free(lambda: self._carry_out(self._cue.asked.operation))
 
     def prime(self) -> None:
         """Activate what resembles the cue, without recalling it."""
-        asked = self._views.cue.asked.operation
+        asked = self._cue.asked.operation
         self._do(Prime(asked.cue, asked.mask, asked.strength, asked.segment))
 
     def store(self, name: str, segment: int) -> None:
         """Write the painted pattern to a free row, under a name."""
         self._window.by_hand.when_free(lambda: self._store(name, segment))
 
-    def show(self) -> None:
-        """Bring the workspace up to date with the step that is shown and the cue."""
-        self._soon.stop()
-        if not self.is_shown:
-            return
-        try:
-            self._show()
-        except (SessionError, CoreError) as error:
-            self._show_nothing()
-            self._window.notice.show_failure(str(error))
-
-    def _show(self) -> None:
-        now, recording = self._window.presenter.now, self._window.desk.recording
-        if now is None or recording is None or not is_lab(recording):
-            self._show_nothing()
-            if now is not None and self.asking.show(now):
-                self.tell()
-            return
-        self._views.show_cue_panel()
-        config = self._take_in(now)
-        assert config is not None and self.known is not None
-        place = (recording.path, now.episode, now.step)
-        if place != self._place:
-            self._place, self._shown = place, None
-            self._on_moved(now, config)
-        asked = self._views.cue.asked
-        is_recall = self.known.chain_of(now.step) is not None
-        preview = asked if self._is_edited or not is_recall else None
-        self.figure = lab_figure(
-            now.source, now.step, config, self.names, self.known, preview, asked.below, self._shown
-        )
-        self._draw(self.figure, config)
-        self._say(now)
-
-    def _take_in(self, now: Resolved) -> RecallConfig:
-        """What only changes with the session or the length of its line."""
-        recording = self._window.desk.recording
-        assert recording is not None
-        key = (recording.path, now.episode, len(now.source), len(recording.events))
-        if key != self._key or self._config is None:
-            self._key = key
-            plain = recording.info.model_config
-            self._config = RecallConfig.from_json(plain)
-            self.known = ledger(now.source)
-            self.names = names_of(recording)
-        return self._config
-
-    def _on_moved(self, now: Resolved, config: RecallConfig) -> None:
-        """Another step is shown: the cue is the one that it was asked with, if any."""
-        cue, known = self._views.cue, self.known
-        assert known is not None
-        after = standing(now.source, now.step)
-        self._show_items(after)
-        if self._first_cue is not None:
-            self._show_first_cue(config)
-            return
-        place = known.chain_of(now.step)
-        if place is None:
-            self._is_edited = True
-            if cue.editor.word.size != config.word_size:
-                self._show_first_cue(config)
-            return
-        done = done_at(now.source, known.chains[place].first)
-        self._is_edited = False
-        if isinstance(done, Recall | Prime) and done.cue is not None:
-            cue.show_asked(done)
-
-    def _show_items(self, after: Mapping[str, NDArray[np.floating]]) -> None:
-        """What is stored can be chosen as a cue."""
-        assert self._config is not None
-        items: dict[str, NDArray[np.float32]] = {}
-        for row, name in enumerate(row_names(after, self.names)):
-            if name:
-                items.setdefault(name, np.asarray(after["memory"][row], np.float32))
-        self._views.cue.show_items(items, self._config.parts.names)
-
-    def _show_first_cue(self, config: RecallConfig) -> None:
-        """What a lab begins to ask with: a half-erased item."""
-        name, self._first_cue = self._first_cue, None
-        cue = self._views.cue
-        word = cue.item(name) if name else None
-        if word is None or word.size != config.word_size:
-            word, name = np.full(config.word_size, -1, np.float32), ""
-        cue.show_cue(word, None, name or "")
-        if name:
-            cue.erase_half()
-        self._is_edited = True
-
-    def _draw(self, figure: LabFigure, config: RecallConfig) -> None:
-        views, known = self._views, self.known
-        assert known is not None
-        views.chain.show_figure(figure)
-        views.memory.show_figure(figure)
-        views.ranking.show_figure(figure)
-        current = known.chain_of(figure.step)
-        views.recalls.show_recalls(figure, known, current)
-        views.show_limits(figure.limit)
-        look = figure.look
-        views.cue.show_shares(() if look is None else look.shares.tolist())
-        weight = views.cue.asked.operation.prominence
-        views.cue.warn(prominence.warning(weight, config.prominence_decay))
-
-    def _say(self, now: Resolved) -> None:
-        """Sentences of the headers, and whether something can be done."""
-        views, figure, known = self._views, self.figure, self.known
-        assert figure is not None and known is not None
-        at = "before the first step" if now.step < 0 else f"after step {grouped(now.step)}"
-        if figure.is_preview:
-            views.chain_panel.header.say("what Enter would recall; what is read becomes the next key")
-        else:
-            views.chain_panel.header.say(f"step {grouped(now.step)}; what was read became the next key")
-        of = f"recall {figure.shown + 1} of {len(figure.chain)}" if figure.chain else at
-        views.memory_panel.header.say(f"one row an item; {of}")
-        places = int(figure.look.candidates[figure.rows].sum()) if figure.look is not None else 0
-        views.docks["Ranking"].header.say(f"{of}, {places} rows" if places else "")
-        views.docks["Recalls"].header.say("each is kept; click one to go there")
-        self._show_state()
-        self.tell()
-
-    def _rates(self) -> str:
-        recording = self._window.desk.recording
-        count = 0 if self.known is None else len(self.known.chains)
-        size = "" if recording is None else f"{size_on_disk(recording.bytes)} on disk     "
-        return f"{grouped(count)} recall{'' if count == 1 else 's'}     {size}every step saved"
-
-    def tell(self) -> None:
-        """What is said around the views: the lab's name and sizes, what the recall came to."""
-        window = self._window
-        window.hint.setText(self.hint)
-        if self._config is not None:
-            window.headline.name(*self._headline(self._config))
-            window.headline.rates.setText(self._rates())
-
-    def _headline(self, config: RecallConfig) -> tuple[str, str]:
-        recording = self._window.desk.recording
-        assert recording is not None
-        count = 0 if self.figure is None else len(self.figure.rows)
-        segments = len(config.parts.names)
-        return recording.info.title or "recall lab", (
-            f"{count} item{'' if count == 1 else 's'}, {config.word_size} cells each, "
-            f"{segments} segment{'' if segments == 1 else 's'}"
-        )
-
-    def story(self) -> str:
-        """What the recall that is shown comes to, in one sentence."""
-        return "" if self.figure is None else story(self.figure)
-
-    def _show_state(self) -> None:
-        link, cue = self._window.by_hand.link, self._views.cue
-        status = self._window.views.by_hand.status
-        if link.state is HandState.WAKING:
-            cue.set_enabled(False, "Making the memory; this takes a few seconds.")
-        elif self._config is None:
-            cue.set_enabled(False, link.failure or "No lab is open.", "warning" if link.failure else "muted")
-        elif status.state in (HandState.AWAKE, HandState.BUSY):
-            now = self._window.presenter.now
-            forks = now is not None and now.step + 1 < len(now.source)
-            cue.set_enabled(True, "Another recall from here is a fork." if forks else "")
-        else:
-            cue.set_enabled(False, status.message, status.tone)
-
-    def _show_nothing(self) -> None:
-        views = self._views
-        views.show_cue_panel()
-        self.asking.figure = None
-        self.figure = self.known = self._config = None
-        self._key = self._place = ()
-        for view in (views.chain, views.memory, views.ranking):
-            view.show_figure(None)
-        views.recalls.show_recalls(None, None, None)
-        for header in views.headers:
-            header.say("")
-        views.cue.warn("")
-        self._show_state()
-        self.tell()
-
     def _recall(self) -> None:
-        now, config = self._window.presenter.now, self._config
+        now, config = self._window.presenter.now, self._lab.config
         if now is None or config is None:
             return
-        asked = self._views.cue.asked
+        asked = self._cue.asked
         looks = settle(standing(now.source, now.step), asked.operation, config, below=asked.below, most=MOST_ROUNDS)
         self._carry_out(asked.operation, *[follow_up(asked.operation)] * (len(looks) - 1))
 
     def _store(self, name: str, segment: int) -> None:
-        if self._config is None:
+        if self._lab.config is None:
             return
-        free = next((at for at, known in enumerate(self.names) if known and known == name), None)
-        number = len(self.names) if free is None else free
-        if number >= self._config.items:
+        free = next((at for at, known in enumerate(self._lab.names) if known and known == name), None)
+        number = len(self._lab.names) if free is None else free
+        if number >= self._lab.config.items:
             self._window.notice.show_failure(
-                f"this memory tells {self._config.items} items apart, and this is one more; make a new lab"
+                f"this memory tells {self._lab.config.items} items apart, and this is one more; make a new lab"
             )
             return
         title = name or f"item {number}"
-        place = segment if len(self._config.parts.names) > 1 else None
-        self._carry_out(Store(self._views.cue.word, item=number, segment=place), names={number: title})
-        self._views.cue.name.clear()
+        place = segment if len(self._lab.config.parts.names) > 1 else None
+        self._carry_out(Store(self._cue.word, item=number, segment=place), names={number: title})
+        self._cue.name.clear()
 
     def _replay(self) -> None:
         now = self._window.presenter.now
@@ -401,35 +160,11 @@ class RecallByHand(QObject):
 
     def _carry_out(self, *several: Operation, names: dict[int, str] | None = None) -> None:
         """Do operations from the step that is shown, each a step."""
-        config = self._config
-        if config is None or not self.is_ready:
+        config = self._lab.config
+        if config is None or not self._lab.is_ready:
             return
         steps = [commands.Step(operations.vector(each, config.word_size)) for each in several]
         self._window.by_hand.carry_out(*steps, names=names)
-
-    def _on_presented(self, now: object) -> None:
-        self.show()
-
-    def _on_link_changed(self) -> None:
-        if self.is_shown:
-            self._show_state()
-
-    def _on_recall_pressed(self, place: int) -> None:
-        self._shown = place
-        self.show()
-
-    def _on_edited(self) -> None:
-        self._is_edited, self._shown = True, None
-        self._soon.start()
-
-    def _on_row_pressed(self, row: int) -> None:
-        """A row that is clicked becomes the cue."""
-        if self.figure is not None and self.figure.names[row]:
-            self._views.cue.choose_item(self.figure.names[row])
-
-    def _on_chain_wished(self, place: int) -> None:
-        if self.known is not None and place < len(self.known.chains):
-            self._window.navigation.go_to_step(self.known.chains[place].last)
 
 
 _ON_CUE = ("erase_half", "add_noise", "clear_cue", "toggle_prominence", "toggle_priming")

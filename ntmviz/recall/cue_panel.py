@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QFrame,
     QLineEdit,
@@ -19,16 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ntm_core.recall import operations
-from ntm_core.recall.operations import Prime, Recall
 from ntmviz import ink
 from ntmviz.panels import label, set_tone
 from ntmviz.recall import glyphs
-from ntmviz.recall.controls import NumberSlider, Switch
 from ntmviz.recall.cue_editor import CueEditor
 from ntmviz.recall.figure import Asked
 from ntmviz.recall.items import LONGEST
 from ntmviz.recall.ready import noisy
+from ntmviz.recall.settings import RecallSettings
 from ntmviz.views.boxes import column, row, rule
 from ntmviz.views.feed_button import FeedButton
 from ntmviz.views.own_keys import OwnKeys
@@ -39,13 +36,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ntm_core.recall.operations import Prime, Recall
     from ntmviz.colours import Palette
 
     Floats = NDArray[np.float32]
 
 NOISE = 0.1
 """Share of the known cells that one press of a button turns over."""
-EVERYWHERE = "Everywhere"
 
 
 class CuePanel(QWidget):
@@ -62,10 +59,9 @@ class CuePanel(QWidget):
         self._base = ""
         """The item that the cue was made from."""
         self._chance = np.random.default_rng(2)
-        self._segments: tuple[str, ...] = ()
         self._make_cue(palette)
-        self._make_numbers()
-        self._make_switches(palette)
+        self.settings = RecallSettings(palette)
+        self.settings.changed.connect(self.edited)
         self._make_store(palette)
         self._lay_out()
         self.show_items({}, ())
@@ -88,64 +84,6 @@ class CuePanel(QWidget):
         self.erase.clicked.connect(self.erase_half)
         self.noise.clicked.connect(self.add_noise)
         self.clear.clicked.connect(self.clear_cue)
-
-    def _make_numbers(self) -> None:
-        self.strength = NumberSlider(
-            "key strength β",
-            "How sharply the likest row is preferred: the softmax is over β times the cosine",
-            highest=100,
-            steps=200,
-            value=24,
-            shown=lambda value: f"{value:.1f}",
-            power=1.5,
-        )
-        self.prominence = NumberSlider(
-            "prominence weight λ",
-            "Extension: λ log(n + 1) is added to the score of a row that was recalled n times of late",
-            highest=operations.MOST_PROMINENCE,
-            steps=160,
-            value=0.5,
-            shown=lambda value: f"{value:.2f}",
-        )
-        self.priming = NumberSlider(
-            "priming weight μ",
-            "Extension: μ times the activation that spreads to a row from what was recalled before is added",
-            highest=10,
-            steps=100,
-            value=1,
-            shown=lambda value: f"{value:.1f}",
-        )
-        self.below = NumberSlider(
-            "stop when change is below",
-            "What was read becomes the next key, until it changes by less than this, root mean square over cells",
-            highest=0.2,
-            steps=100,
-            value=0.02,
-            shown=lambda value: f"{value:.3f}",
-        )
-        self._warning = label(size=ink.SMALL, tone="warning")
-        self._warning.setWordWrap(True)
-        for slider in (self.strength, self.prominence, self.priming, self.below):
-            slider.changed.connect(self._on_setting)
-
-    def _make_switches(self, palette: Palette) -> None:
-        self.by_prominence = Switch(palette, "Prominence", "Extension: what was recalled of late comes first (P)")
-        self.by_recalls = Switch(
-            palette, "Priming by recalls", "Extension: what was recalled soon after another comes with it (L)"
-        )
-        self.by_links = Switch(
-            palette, "Priming by order", "Extension: what was stored right before or after comes with it"
-        )
-        for switch in (self.by_prominence, self.by_recalls, self.by_links):
-            switch.toggled.connect(self._on_setting)
-        self._palette = palette
-        self._places = QWidget()
-        places = QVBoxLayout(self._places)
-        places.setContentsMargins(0, 0, 0, 0)
-        places.setSpacing(0)
-        places.addWidget(_heading("Look in", "share of the recall"))
-        self._group = QButtonGroup(self)
-        self._group.idToggled.connect(self._on_setting)
 
     def _make_store(self, palette: Palette) -> None:
         self.name = QLineEdit()
@@ -190,11 +128,7 @@ class CuePanel(QWidget):
             column(row(self.choose, self.erase), row(self.noise, self.clear), spacing=6),
             row(self.name, self.into, self.store),
             rule(),
-            column(self.strength, self.prominence, self.priming, self.below, self._warning, spacing=2),
-            rule(),
-            column(_heading("Switches", "extensions"), self.by_prominence, self.by_recalls, self.by_links, spacing=0),
-            rule(),
-            self._places,
+            self.settings,
         ):
             layout.addWidget(part)
         layout.addStretch(1)
@@ -220,9 +154,7 @@ class CuePanel(QWidget):
         return QSize(250, 640)
 
     def set_theme(self, palette: Palette) -> None:
-        self._palette = palette
-        switches = (self.by_prominence, self.by_recalls, self.by_links)
-        for part in (self.editor, self.recall, *switches, *self._places.findChildren(Switch)):
+        for part in (self.editor, self.recall, self.settings):
             part.set_theme(palette)
 
     @property
@@ -230,17 +162,7 @@ class CuePanel(QWidget):
         """The recall that Enter does."""
         mask = None if bool((self.editor.mask == 1).all()) else tuple(self.editor.mask.tolist())
         cue = tuple((self.editor.word * self.editor.mask).tolist())
-        segment = self._group.checkedId()
-        operation = Recall(
-            cue,
-            mask,
-            strength=round(self.strength.value, 2),
-            prominence=round(self.prominence.value, 3) if self.by_prominence.isChecked() else 0.0,
-            priming=round(self.priming.value, 2) if self.by_recalls.isChecked() else 0.0,
-            link_priming=round(self.priming.value, 2) if self.by_links.isChecked() else 0.0,
-            segment=None if segment <= 0 else segment - 1,
-        )
-        return Asked(operation, self.below.value)
+        return Asked(self.settings.recall(cue, mask), self.settings.below.value)
 
     @property
     def word(self) -> tuple[float, ...]:
@@ -264,31 +186,12 @@ class CuePanel(QWidget):
         if not same:
             self._base = self._likest(word, mask)
             self.editor.show_cue(np.where(mask > 0, word, -1), mask)
-        for each in self._settings:
-            each.blockSignals(True)
-        self._group.blockSignals(True)
-        self.strength.value = asked.strength
-        if isinstance(asked, Recall):
-            self.by_prominence.setChecked(asked.prominence > 0)
-            self.by_recalls.setChecked(asked.priming > 0)
-            self.by_links.setChecked(asked.link_priming > 0)
-            self.prominence.value = asked.prominence or self.prominence.value
-            self.priming.value = max(asked.priming, asked.link_priming) or self.priming.value
-        segment = self._group.button(0 if asked.segment is None else asked.segment + 1)
-        if segment is not None:
-            segment.setChecked(True)
-        for each in self._settings:
-            each.blockSignals(False)
-        self._group.blockSignals(False)
+        self.settings.show_asked(asked)
         self._tell_cue()
 
     def item(self, name: str) -> Floats | None:
         """The pattern of an item."""
         return self._items.get(name)
-
-    @property
-    def _settings(self) -> tuple[QWidget, ...]:
-        return self.strength, self.prominence, self.priming, self.by_prominence, self.by_recalls, self.by_links
 
     def _likest(self, word: Floats, mask: Floats) -> str:
         """The item that a cue is a part of; "" where it is of none."""
@@ -300,23 +203,10 @@ class CuePanel(QWidget):
     def show_items(self, items: dict[str, Floats], segments: Sequence[str]) -> None:
         """What can be chosen as a cue, and the segments there are."""
         self._items = items
-        if tuple(segments) != self._segments or not self._group.buttons():
-            self._segments = tuple(segments)
-            self._make_places()
-
-    def show_shares(self, shares: Sequence[float]) -> None:
-        """What each segment gets of the recall that is shown."""
-        for place, segment in enumerate(self._segments, 1):
-            switch = self._group.button(place)
-            if isinstance(switch, Switch):
-                share = float(shares[place - 1]) if place <= len(shares) else 0.0
-                switch.say(f"{share:.2f}" if len(shares) else "")
-                switch.setAccessibleDescription(f"{segment} gets {share:.0%} of this recall")
-
-    def warn(self, text: str) -> None:
-        """One line about the settings, "" where all is well."""
-        self._warning.setText(f"▲ {text}" if text else "")
-        self._warning.setVisible(bool(text))
+        if self.settings.show_segments(segments):
+            self.into.clear()
+            self.into.addItems(list(segments))
+            self.into.setVisible(len(segments) > 1)
 
     def set_enabled(self, is_on: bool, message: str, tone: str = "muted") -> None:
         """Whether something can be recalled now, and a line about it."""
@@ -372,28 +262,6 @@ class CuePanel(QWidget):
         action.triggered.connect(lambda: self.choose_item(name))
         return action
 
-    def _make_places(self) -> None:
-        layout = self._places.layout()
-        assert layout is not None
-        for button in self._group.buttons():
-            self._group.removeButton(button)
-            layout.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        tips = ["Look in every segment", *(f"Look in {name} alone" for name in self._segments)]
-        names = [EVERYWHERE, *self._segments] if len(self._segments) > 1 else [EVERYWHERE]
-        for place, (name, tip) in enumerate(zip(names, tips, strict=False)):
-            switch = Switch(self._palette, name, tip)
-            self._group.addButton(switch, place)
-            layout.addWidget(switch)
-        first = self._group.button(0)
-        assert isinstance(first, Switch)
-        first.setChecked(True)
-        self._places.setVisible(len(names) > 1)
-        self.into.clear()
-        self.into.addItems(list(self._segments))
-        self.into.setVisible(len(self._segments) > 1)
-
     def _tell_cue(self) -> None:
         editor = self.editor
         known = int((editor.mask > 0).sum())
@@ -419,15 +287,5 @@ class CuePanel(QWidget):
         self._tell_cue()
         self.edited.emit()
 
-    def _on_setting(self) -> None:
-        self.edited.emit()
-
     def _on_store(self) -> None:
         self.store_wished.emit(self.name.text().strip(), max(0, self.into.currentIndex()))
-
-
-def _heading(title: str, note: str) -> QWidget:
-    """The title of a group of switches, and what stands at their right."""
-    right = label(note, size=ink.SMALL, tone="muted")
-    right.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    return row(label(title, weight=ink.BOLD), right)

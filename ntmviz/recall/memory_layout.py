@@ -25,7 +25,8 @@ TOP, BOTTOM = 28, 24
 _LEAST_PITCH, _MOST_PITCH = 15, 22
 _NUMBER = 34
 """Pixels for a number beside a bar."""
-_FAINTEST = 0.15
+_MOST_ARCS = 14
+_FAINTEST = 0.3
 """Of the strongest arc: fainter ones are not drawn."""
 _SHORT = {"read weighting": "read", "prominence": "prom.", "priming": "prime", "recalled n": "n", "cosine": "cos"}
 _LABELLED = 36
@@ -294,7 +295,7 @@ def _arcs(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
     pairs.sort()
     reach = at.arcs_width - 10
     from_recent = _active(figure)
-    for weight, i, j in pairs[-24:]:
+    for weight, i, j in pairs[-_MOST_ARCS:]:
         top, bottom = (at.y_of(place_of[row]) + at.pitch / 2 for row in sorted((i, j), key=place_of.__getitem__))
         apart = place_of[j] - place_of[i]
         out = at.arcs + 2 + min(reach, 10 + 9 * abs(apart))

@@ -32,7 +32,7 @@ class Hand:
         self._qtbot.waitUntil(lambda: self.lab.is_ready, timeout=WAKING_MS)
 
     def open(self, plan):
-        self.lab.open_lab(plan)
+        self.window.recall_by_hand.open_lab(plan)
         self.wait()
 
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -172,11 +172,11 @@ def test_words_prime_each_other_and_without_the_switch_they_do_not(hand):
     hand.cue.choose_item("DINNER")
     hand.step_on(Qt.Key.Key_Return)
     hand.cue.editor.show_cue(np.zeros(64), np.zeros(64))
-    hand.cue.by_recalls.setChecked(True)
+    hand.cue.settings.by_recalls.setChecked(True)
     hand.settle()
     of = {name: float(share) for name, share in zip(hand.figure.names, hand.figure.look.weighting, strict=True) if name}
     assert min(of[name] for name in ("DESSERT", "WINE", "BREAD")) > 1.1 * max(of[name] for name in ready.TRAVEL)
-    hand.cue.by_recalls.setChecked(False)
+    hand.cue.settings.by_recalls.setChecked(False)
     hand.settle()
     of = [share for name, share in zip(hand.figure.names, hand.figure.look.weighting, strict=True) if name]
     np.testing.assert_allclose(of, 1 / 8, atol=1e-6)
@@ -184,7 +184,7 @@ def test_words_prime_each_other_and_without_the_switch_they_do_not(hand):
 
 def test_a_segment_keeps_the_recall_to_itself(hand):
     hand.cue.choose_item("S")
-    hand.cue._group.button(2).click()
+    hand.cue.settings.look_in(1)
     hand.step_on(Qt.Key.Key_Return)
     assert done_at(hand.now.source, 16).segment == 1
     assert hand.figure.names[hand.figure.read_row] in ready.DIGITS
@@ -196,13 +196,13 @@ def test_the_window_asks_itself_what_the_memory_would_answer(hand):
     """Every lookup of a line, recomputed in NumPy, is the one that was recorded."""
     hand.open(ready.words())
     cue = hand.cue
-    cue.by_prominence.setChecked(True)
-    cue.by_recalls.setChecked(True)
-    cue.by_links.setChecked(True)
+    cue.settings.by_prominence.setChecked(True)
+    cue.settings.by_recalls.setChecked(True)
+    cue.settings.by_links.setChecked(True)
     for place, name in enumerate(("WINE", "ROAD")):
         cue.choose_item(name)
         cue.add_noise()
-        cue._group.button(place).click()
+        cue.settings.look_in(place)
         hand.step_on(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     source, config = hand.now.source, hand.lab.config
     checked = 0

@@ -321,7 +321,7 @@ def test_flat_addressing_is_the_router_of_the_summed_scores():
     # Even segments in full use: the same as the NTM's own router.
     even = memory_of(locations=4, segments="a 2, b 2", routing="soft").double()
     state, view = after(even, [*(Store(unit(row), segment=row // 2) for row in range(4)), Recall(unit(1), strength=2)])
-    routed = addressing.routed(view.content_score.unsqueeze(1), view.router)
+    routed = addressing.routed(view.content_score.unsqueeze(1), view.router[:, :1])
     torch.testing.assert_close(view.read_weighting, routed)
 
 
@@ -337,13 +337,13 @@ def test_a_router_that_learned_leaks_less_than_flat_addressing():
     # Switched off: a router that learned nothing gives all segments the same.
     memory, state, words = in_segments(routing="soft", router_rate=0.0)
     _, view = after(memory, [Recall(words[0])], state)
-    assert view.router.flatten().tolist() == [0.5, 0.5]
+    assert view.router[0, 0].tolist() == [0.5, 0.5]
 
 
 def test_a_recall_within_a_segment_stays_there_and_so_do_a_store_and_its_blur():
     memory, state, words = in_segments()
     _, view = after(memory, [Recall(words[0], segment=1)], state)
-    assert view.read_weighting[0, 0, :4].sum() == 0 and view.router.flatten().tolist() == [0, 1]
+    assert view.read_weighting[0, 0, :4].sum() == 0 and view.router[0, 0].tolist() == [0, 1]
     _, view = after(memory, [Store(words[0], location=3, blur=0.4)], state)
     assert view.write_weighting[0, 0].tolist() == pytest.approx([0.2, 0, 0.2, 0.6, 0, 0, 0])
     _, view = after(memory, [Store(words[0], location=4, blur=0.4)], state)

@@ -16,9 +16,9 @@ from ntm_core.errors import ConfigError, CoreError
 from ntm_core.network import held
 from ntm_core.observe import trace_spec
 from ntm_core.recall import Lab, operations
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, Store, Wait
 from ntm_core.recall.recall_config import RecallConfig
+from ntm_core.recall.words import random_words
 from ntm_core.trace import Role, TraceSpec
 from sessions.recorder import Recorder
 from tests.contracts import check_source, same_bits
@@ -26,11 +26,9 @@ from tests.core.recall_rigs import after, memory_of, together, unit
 
 VARIANTS = {
     "plain": {},
-    "forgetting": {"fading": 0.9, "prominence_decay": 0.9},
     "of three segments": {"segments": "who 3, what 2, where 3", "routing": "soft"},
-    "of two even segments, one at a time": {"segments": "who 4, what 4", "routing": "top1"},
+    "of two even segments, one at a time": {"segments": "who 4, what 4", "routing": "top1", "items": 0},
     "with a long-term store": {"long_term": True, "fading": 0.9, "items": 3},
-    "without items": {"items": 0},
 }
 
 

@@ -144,7 +144,7 @@ class Stepper:
         if self._open is None or self._at != self._end_of(self._open):
             planned = self._planned()
             fed = None if planned is None else _numbers(planned)
-            self._fork(observation.initial, deeds.of_input(inputs, fed, self._trainer.task.delimiter))
+            self._fork(observation.initial, self._deed(inputs, fed))
         assert self._open is not None
         self._own[self._open].append_steps(observation.columns)
         self._journal.append(observation.columns)
@@ -247,6 +247,12 @@ class Stepper:
         """The carried fields where it stands."""
         assert self._at is not None
         return carried_at(self[self._at.episode], self._at.step)
+
+    def _deed(self, inputs: Array, planned: Array | None) -> str:
+        task = self._trainer.task
+        if isinstance(task, deeds.Telling) and (planned is None or not np.array_equal(inputs, planned)):
+            return task.deed(inputs)
+        return deeds.of_input(inputs, planned, task.delimiter)
 
     def _planned(self) -> Sample | None:
         """What the task would feed here; None where its sequence is over."""

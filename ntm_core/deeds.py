@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 3
 """Flipped bits that are listed one by one."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A task whose inputs have names of their own."""
+
+    def deed(self, fed: Array) -> str:
+        """What an input is, (channels,), in a few words."""
+        ...
 
 
 def of_input(fed: Array, planned: Array | None, delimiter: tuple[float, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ntm_core.errors import ConfigError
 from ntm_core.model_config import MemoryConfig
 from ntm_core.settings import switch, whole
 
@@ -32,6 +33,11 @@ class DNCConfig(MemoryConfig):
         offered=64,
     )
 
+    def __post_init__(self) -> None:
+        MemoryConfig.__post_init__(self)
+        if self.sparse_links > self.locations:
+            raise ConfigError(f"sparse_links is at most locations, {self.locations}; got {self.sparse_links}")
+
     @property
     def heads(self) -> int:
         """Read heads and the write head together."""
@@ -40,4 +46,16 @@ class DNCConfig(MemoryConfig):
     @property
     def links(self) -> int:
         """Links that each location keeps."""
-        return min(self.sparse_links or self.locations, self.locations)
+        return self.sparse_links or self.locations
+
+    @property
+    def weights(self) -> int:
+        keys, reads = self.heads * self.word_size, self.read_heads
+        told = keys * (2 if self.mask else 1) + 2 * self.word_size + self.heads + 2 + 4 * reads
+        return self.weights_around(told + (2 * reads if self.link_sharpness else 0), reads * self.word_size)
+
+    @property
+    def state(self) -> int:
+        links = self.links * (2 if self.sparse_links else 1)
+        row = self.word_size + self.heads + 2 + links
+        return self.locations * row + self.read_heads * self.word_size + self.state_of_terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ntm_core.model_config import ModelConfig
+from ntm_core.model_config import ModelConfig, lstm_weights
 from ntm_core.settings import whole
 
 
@@ -22,3 +22,12 @@ class LSTMConfig(ModelConfig):
     def controller_size(self) -> int:
         """Units of all layers together."""
         return self.hidden_size * self.layers
+
+    @property
+    def weights(self) -> int:
+        controller = lstm_weights(self.inputs, self.hidden_size, self.layers)
+        return controller + (self.controller_size + 1) * self.outputs
+
+    @property
+    def state(self) -> int:
+        return 2 * self.controller_size

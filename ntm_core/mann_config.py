@@ -34,3 +34,13 @@ class MANNConfig(MemoryConfig):
     def heads(self) -> int:
         """Read and write heads together."""
         return self.read_heads + self.write_heads
+
+    @property
+    def weights(self) -> int:
+        words = self.read_heads * self.word_size
+        return self.weights_around(words * (2 if self.mask else 1) + self.read_heads, words) + words
+
+    @property
+    def state(self) -> int:
+        row = self.word_size + 1 + self.read_heads
+        return self.locations * row + self.read_heads * self.word_size + self.state_of_terms

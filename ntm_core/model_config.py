@@ -20,6 +20,17 @@ class ControllerKind(StrEnum):
     FEEDFORWARD = "feedforward"
 
 
+class Kernel(StrEnum):
+    """What computes a whole sequence."""
+
+    AUTO = "auto"
+    """The fastest that there is for the network and the device."""
+    EAGER = "eager"
+    """The network's own steps, one after another."""
+    FUSED = "fused"
+    """All steps in one, compiled when it is first needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig(Settings):
     """Every network takes so many numbers a step and gives so many."""
@@ -82,6 +93,12 @@ class MemoryConfig(ModelConfig):
         below=1,
         is_loose=True,
     )
+    kernel: Kernel = choice(
+        Kernel.AUTO,
+        "Kernel",
+        "What computes a sequence: the network's own steps (eager), or all of them in one, compiled (fused)",
+        is_loose=True,
+    )
 
     def __post_init__(self) -> None:
         ModelConfig.__post_init__(self)
@@ -97,3 +114,26 @@ class MemoryConfig(ModelConfig):
     def is_recurrent(self) -> bool:
         """Whether the controller carries a state of its own."""
         return self.controller is ControllerKind.LSTM
+
+    def weights_around(self, told: int, reads: int) -> int:
+        """Of the controller, of what it tells the heads, so many numbers, and of the output."""
+        size = self.controller_size
+        controller = (
+            lstm_weights(self.inputs + reads, self.hidden_size, self.layers)
+            if self.is_recurrent
+            else (self.inputs + reads + 1) * self.hidden_size
+        )
+        return controller + (size + 1) * told + (size + reads + 1) * self.outputs
+
+    @property
+    def state_of_terms(self) -> int:
+        """Numbers that the controller and the terms of a lookup carry from step to step."""
+        controller = 2 * self.controller_size if self.is_recurrent else 0
+        prominence = self.locations if self.prominence else 0
+        return controller + prominence + (self.locations * (self.locations + 1) if self.priming else 0)
+
+
+def lstm_weights(inputs: int, hidden_size: int, layers: int) -> int:
+    """Of a deep LSTM with a learned first state, each of whose layers sees the inputs and the layer below."""
+    a_layer = (inputs + hidden_size + 1) * 4 * hidden_size + 2 * hidden_size
+    return layers * a_layer + (layers - 1) * 4 * hidden_size**2

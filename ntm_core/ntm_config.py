@@ -100,3 +100,17 @@ class NTMConfig(MemoryConfig):
     def offsets(self) -> int:
         """Entries of a shift kernel."""
         return 2 * self.shift_range + 1
+
+    @property
+    def weights(self) -> int:
+        keys, words = self.heads * self.word_size, self.write_heads * self.word_size
+        told = keys * (2 if self.mask else 1) + 2 * words + self.heads * (3 + self.offsets)
+        told += self.heads * self.segments if self.segments > 1 else 0
+        reads = self.read_heads * self.word_size
+        memory = 0 if self.first_memory is FirstMemory.CONSTANT else self.locations * self.word_size
+        return self.weights_around(told, reads) + reads + self.heads * self.locations + memory
+
+    @property
+    def state(self) -> int:
+        row = self.word_size + self.heads
+        return self.locations * row + self.read_heads * self.word_size + self.state_of_terms

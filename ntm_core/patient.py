@@ -151,7 +151,7 @@ def examine(model: MemoryNetwork[Any, Any], task: Task, sample: Sample, writes_f
     at that step too where there is none. Raises CoreError where the sequences are not answered at the same steps.
     """
     answers = _answers(sample)
-    written = np.array([_write_step(model, task, sample, step) for step in answers])
+    written = _write_steps(episode(model, task, sample, Lesion()), answers)
     if writes_from is None:
         middle = int(written[len(written) // 2])
         writes_from = middle if middle >= 0 else len(answers) // 2
@@ -208,9 +208,9 @@ def _wrong(logits: Tensor, sample: Sample, answers: Array) -> Array:
     return shares
 
 
-def _write_step(model: MemoryNetwork[Any, Any], task: Task, sample: Sample, answer: int) -> int:
-    """The step whose write has the greatest share in what is read for an answer, in the batch's first sequence."""
-    if not any(field.role is Role.MEMORY for field in model.fields()):
-        return -1
-    shares = provenance.of_read(episode(model, task, sample, Lesion()), answer).shares
-    return int(np.abs(shares).sum(1).argmax()) if len(shares) else -1
+def _write_steps(source: Source, answers: Array) -> Array:
+    """The step whose write has the greatest share in what is read for each answer: (answers,)."""
+    if source.spec.with_role(Role.MEMORY) is None:
+        return np.full(len(answers), -1)
+    shares = [provenance.of_read(source, int(step)).shares for step in answers]
+    return np.array([int(np.abs(each).sum(1).argmax()) for each in shares])

@@ -1,7 +1,8 @@
 """How strongly a loss depends on what each step left: the norms of dL/dh_t, dL/dM_t, dL/dr_t and dL/dw_t.
 
 They tell at which step a gradient dies out or grows. Taken from the graph of a training step itself, so its weights'
-gradients are what they would be without; whatever comes after a step counts, the step's own output included.
+gradients are what they would be without; whatever comes after a step counts, the step's own output included. A network
+has to take its own steps for that: with the kernel `eager`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from ntm_core import deeds, plans
 from ntm_core.errors import CoreError
 from ntm_core.kept import KeptEpisode
 from ntm_core.lineage import Lineage, Place
-from ntm_core.network import Trace, mapped
 from ntm_core.observe import observe, on_host
 from ntm_core.states import carried_at, state_at
 from ntm_core.tasks import Sample
@@ -138,13 +137,13 @@ class Stepper:
         assert self._at is not None
         before = state_at(self._trainer.model, self[self._at.episode], self._at.step, self._trainer.device)
         with torch.no_grad():
-            logits, _, view = self._trainer.model.step(sample.inputs[0], before)
-        trace = Trace(before, mapped(view, lambda tensor: tensor.unsqueeze(0)))
-        observation = observe(self._spec, trace, sample, logits.unsqueeze(0), self._trainer.task, phases=phases)
+            # A sequence of one step: by the same kernel, and so to the bit, as a sequence that runs in one go.
+            logits, _, trace = self._trainer.model(sample.inputs, before, trace=True)
+        observation = observe(self._spec, trace, sample, logits, self._trainer.task, phases=phases)
         if self._open is None or self._at != self._end_of(self._open):
             planned = self._planned()
             fed = None if planned is None else _numbers(planned)
-            self._fork(observation.initial, deeds.of_input(inputs, fed, self._trainer.task.delimiter))
+            self._fork(observation.initial, self._deed(inputs, fed))
         assert self._open is not None
         self._own[self._open].append_steps(observation.columns)
         self._journal.append(observation.columns)
@@ -260,6 +259,12 @@ class Stepper:
         """The carried fields where it stands."""
         assert self._at is not None
         return carried_at(self[self._at.episode], self._at.step)
+
+    def _deed(self, inputs: Array, planned: Array | None) -> str:
+        task = self._trainer.task
+        if isinstance(task, deeds.Telling) and (planned is None or not np.array_equal(inputs, planned)):
+            return task.deed(inputs)
+        return deeds.of_input(inputs, planned, task.delimiter)
 
     def _planned(self) -> Sample | None:
         """What the task would feed here; None where its sequence is over."""

@@ -12,7 +12,9 @@ from torch.nn import functional
 
 from ntm_core import checks, registry, seeding, step_gradients
 from ntm_core.errors import ConfigError
+from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
+from ntm_core.rmsprop import RMSProp
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import TrainingState, by_parameter
 
@@ -131,6 +133,7 @@ class Trainer:
         self.model = model.to(device)
         self.task = task
         self.config = config or TrainConfig()
+        _check_steps(model, self.config)
         self.seed = seed
         self.device = torch.device(device)
         self.group = group or Group()
@@ -145,15 +148,8 @@ class Trainer:
         """Whether enough checks in a row were good, once."""
         self._next_check = self.config.check_sequences
         self._good_checks = 0
-        self._parameters = list(model.parameters())
-        self._optimizer = torch.optim.RMSprop(
-            self._parameters or [torch.empty(0)],  # torch refuses an optimiser of nothing
-            lr=self.config.learning_rate,
-            alpha=self.config.alpha,
-            momentum=self.config.momentum,
-            foreach=True,
-        )
-        self.group.agree([*self._parameters, *model.buffers()])
+        self._optimizer = RMSProp(model.named_parameters(), alpha=self.config.alpha, momentum=self.config.momentum)
+        self.group.agree([*model.parameters(), *model.buffers()])
 
     def step(self, record: bool = False) -> Update:
         """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
@@ -162,7 +158,7 @@ class Trainer:
         of the group is gone, ConfigError where the network has no weights; then nothing has changed.
         """
         config = self.config
-        if not self._parameters:
+        if next(self.model.parameters(), None) is None:
             raise ConfigError(
                 f"a network that learns, one of {checks.listed(registry.models())}, was wanted; got "
                 f"{self.model.name!r}, which is worked by hand"
@@ -179,13 +175,12 @@ class Trainer:
         scores = score(logits, share)
         # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
         loss = (scores.loss * scores.bits).sum() / (sample.mask.sum() * logits.shape[-1])
-        self._optimizer.zero_grad()
+        self._optimizer.forget_gradient()
         torch.autograd.backward(loss)
-        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
-        joint = self.group.summed(gradients, torch.stack([each.detach() for each in scores]))
-        norm = torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm, foreach=True)
+        gradient = self._optimizer.join_gradient()
+        joint = self.group.summed([gradient], torch.stack([each.detach() for each in scores]))
         # The one value that waits for the device: all figures of the update together.
-        figures = torch.cat((joint.flatten(), norm.detach().view(1))).tolist()
+        figures = torch.cat((joint.flatten(), gradient.norm().view(1))).tolist()
         gradient_norm = figures.pop()
         item_loss, item_wrong_bits, item_bits = (
             tuple(each) for each in zip(*[iter(figures)] * config.batch, strict=True)
@@ -209,9 +204,7 @@ class Trainer:
             step_gradients=None if watched is None else _of_own_loss(watched.norms(RECORDED.start), item_bits),
         )
         if update.not_finite is None:
-            for group in self._optimizer.param_groups:
-                group["lr"] = learning_rate
-            self._optimizer.step()
+            self._optimizer.update(gradient, gradient_norm, clip_norm=config.clip_norm, learning_rate=learning_rate)
         self.skipped_in_a_row = 0 if update.not_finite is None else self.skipped_in_a_row + 1
         self.skipped += update.not_finite is not None
         self.iteration += 1
@@ -255,11 +248,6 @@ class Trainer:
 
     def state(self) -> TrainingState:
         """Where it stands: with the weights all that `restore` needs to go on to the bit. A copy."""
-        kept = {
-            f"{kind}.{name}": tensor.detach().clone()
-            for name, parameter in self.model.named_parameters()
-            for kind, tensor in self._optimizer.state.get(parameter, {}).items()
-        }
         return TrainingState(
             iteration=self.iteration,
             sequences=self.sequences,
@@ -270,7 +258,7 @@ class Trainer:
             is_solved=self.is_solved,
             seed=self.seed,
             config=self.config.to_json(),
-            optimizer=kept,
+            optimizer=self._optimizer.state(),
         )
 
     def restore(self, state: TrainingState) -> None:
@@ -279,7 +267,7 @@ class Trainer:
         Raises CheckpointError where what the optimiser kept does not fit the weights.
         """
         kept = by_parameter(state.optimizer, self.model, has_momentum=self.config.momentum > 0)
-        self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": kept})
+        self._optimizer.restore(kept)
         self.iteration, self.sequences = state.iteration, state.sequences
         self._next_check, self._good_checks, self.is_solved = state.next_check, state.good_checks, state.is_solved
         self.skipped = state.skipped
@@ -291,6 +279,15 @@ class Trainer:
 def _of_own_loss(norms: Mapping[str, Tensor], bits: Sequence[float]) -> dict[str, Tensor]:
     """From the mean over the scored bits of a batch to that over those of its first sequence."""
     return {name: norm * (sum(bits) / bits[0]) for name, norm in norms.items()}
+
+
+def _check_steps(model: MemoryNetwork[Any, Any], config: TrainConfig) -> None:
+    """Raise ConfigError where gradients of steps are wanted of a network that does not take its steps one by one."""
+    kernel = getattr(model.config, "kernel", Kernel.EAGER)
+    if config.step_gradients and kernel is not Kernel.EAGER:
+        raise ConfigError(
+            f"step_gradients are taken from a network's own steps, so kernel 'eager' was wanted; got {kernel.value!r}"
+        )
 
 
 def score(logits: Tensor, sample: Sample) -> Scores:

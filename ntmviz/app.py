@@ -16,6 +16,7 @@ import sessions
 from ntmviz import saving, theme
 from ntmviz.allocator import return_large_blocks
 from ntmviz.assets import asset
+from ntmviz.cli import output
 from ntmviz.errors import NtmvizError
 from ntmviz.interrupt import Interrupt
 from ntmviz.painting import png
@@ -78,8 +79,7 @@ def _handler_at_start(said: list[str]) -> Callable[[QtMsgType, object, str], Non
     def handle(kind: QtMsgType, context: object, message: str) -> None:
         if kind == QtMsgType.QtFatalMsg:
             why = one_line(said[0] if said else message).rstrip(" .")
-            print(f"ntmviz: a window needs a display, and Qt cannot use this one ({why}); {_INSTEAD}", file=sys.stderr)
-            sys.stderr.flush()
+            output.complain(f"a window needs a display, and Qt cannot use this one ({why}); {_INSTEAD}")
             os._exit(1)
         if kind != QtMsgType.QtDebugMsg:
             said.append(message)
@@ -89,7 +89,7 @@ def _handler_at_start(said: list[str]) -> Callable[[QtMsgType, object, str], Non
 
 def _on_qt_message(kind: QtMsgType, context: object, message: str) -> None:
     if not message.startswith(HARMLESS) and kind != QtMsgType.QtDebugMsg:
-        print(f"ntmviz: Qt: {message}", file=sys.stderr)
+        output.complain(f"Qt: {message}")
 
 
 def make_window(theme_name: str | None = None, *, keeps_settings: bool = True) -> MainWindow:

@@ -194,7 +194,7 @@ class ByHand(QObject):
             return
         views.by_hand.show_output(hand_words.output(_line(now), now.step))
         nodes = forks(lines, recording.by_hand, now.episode)
-        views.forks.show_nodes(self._window.recall.labelled(nodes, lines), now.episode)
+        views.forks.show_nodes(nodes, now.episode)
         count = sum(node.parent is not None for node in nodes)
         views.forks_header.say(f"{grouped(count)} fork{'' if count == 1 else 's'}" if count else "none yet")
 

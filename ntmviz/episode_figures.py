@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ntm_core.lineage import Lineage
 from ntm_core.trace import Phase, Role
 from ntmviz.figures import WRITTEN
 
@@ -167,3 +168,17 @@ def rows_to_show(figure: SequenceFigure, visible: int, locations: int) -> int:
     best = np.flatnonzero(held > held.max() - 1e-6)
     lowest = int(best[0]) + int(np.flatnonzero(touched[best[0] :])[0])
     return min(int(best[-1]), max(int(best[0]), lowest - 2))
+
+
+def planned_phases(figure: SequenceFigure, planned: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    """The phases of what was run, and those of the plan after it."""
+    if planned is None:
+        return figure.phases
+    run = planned[figure.start : figure.steps] if figure.phases is None else figure.phases
+    return np.concatenate([run, planned[figure.steps :]])
+
+
+def forks(source: Source) -> list[Happening]:
+    """The steps after which the line goes another way than the episode before it went."""
+    parts = source.parts[1:] if isinstance(source, Lineage) else ()
+    return [Happening(part.first - 1, "fork") for part in parts if part.first > 0]

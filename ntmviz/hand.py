@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sessions
-from ntm_core import checkpoints, commands, devices, events, models, tasks
+from ntm_core import checkpoints, checks, commands, devices, events, models, tasks
 from ntm_core.engine import Engine
+from ntm_core.footprint import Plan
 from ntm_core.observe import trace_spec
-from ntmviz import weights
+from ntmviz import room, weights
 from ntmviz.errors import NtmvizError
 from ntmviz.recall import items
+from ntmviz.room import Room
 from ntmviz.waking import Bench, check_episode, device_of
 from sessions import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ntm_core.commands import Command
     from ntm_core.events import Event
@@ -65,7 +67,9 @@ class Hand:
         self._current: Engine | None = None
 
     @classmethod
-    def of_new_network(cls, options: Mapping[str, Any], out: Path) -> Hand:
+    def of_new_network(
+        cls, options: Mapping[str, Any], out: Path, on_wait: Callable[[int], None] | None = None
+    ) -> Hand:
         """A network of no session yet, untrained or from a file of weights, and a session for what it does.
 
         Raises CoreError or NtmvizError for options that cannot be, SessionError where the file cannot be written.
@@ -85,6 +89,7 @@ class Hand:
                 "device": str(device),
                 "seed": seed,
             },
+            on_wait=on_wait,
         )
         hand = cls(out, out, recorder)
         hand._is_ours = True
@@ -190,12 +195,19 @@ class Hand:
 
 def _new_network(options: Mapping[str, Any]) -> tuple[MemoryNetwork[Any, Any], Task]:
     """The network and the task that options name. Raises CoreError, NtmvizError where a file cannot be read."""
-    task = tasks.build(str(options.get("task", "copy")), **dict(options.get("task_settings", {})))
-    chosen = dict(options.get("model_settings", {}))
+    model_name, task_name = str(options.get("model", "ntm")), str(options.get("task", "copy"))
+    chosen, task_settings = dict(options.get("model_settings", {})), dict(options.get("task_settings", {}))
     file = options.get("weights")
+    checks.known(f"a setting of task {task_name!r}", task_settings, tasks.settings(task_name))
+    if file is None:
+        checks.known(f"a setting of model {model_name!r}", chosen, models.settings(model_name))
+        plan = Plan(model_name, task_name, chosen, task_settings)
+        if lacking := room.lacking_by_hand(plan, Room(room.free_bytes()), options.get("length")):
+            raise NtmvizError(lacking)
+    task = tasks.build(task_name, **task_settings)
     if file is None:
         seed = int(options.get("seed", 0))
-        return models.build(str(options.get("model", "ntm")), task.inputs, task.outputs, seed=seed, **chosen), task
+        return models.build(model_name, task.inputs, task.outputs, seed=seed, **chosen), task
     model = checkpoints.read(Path(str(file)), **chosen)
     if (model.config.inputs, model.config.outputs) != (task.inputs, task.outputs):
         raise NtmvizError(

@@ -40,11 +40,17 @@ class HandOrders:
     """Holds the one hand of the process.
 
     recorder_of: the recorder that writes a session in this process, None where there is none; to ask for it means
-    that the training it belongs to must stand still from then on.
+    that the training it belongs to must stand still from then on.   on_wait: see `sessions.Recorder`.
     """
 
-    def __init__(self, tell: Callable[..., None], recorder_of: Callable[[Path], Recorder | None]) -> None:
+    def __init__(
+        self,
+        tell: Callable[..., None],
+        recorder_of: Callable[[Path], Recorder | None],
+        on_wait: Callable[[int], None],
+    ) -> None:
         self._tell = tell
+        self._on_wait = on_wait
         self._recorder_of = recorder_of
         self._hand: Hand | None = None
         self.orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
@@ -89,7 +95,7 @@ class HandOrders:
         self.close()
         torch.set_num_threads(1)
         options = order["options"]
-        hand = Hand.of_new_network(options, Path(order["out"]))
+        hand = Hand.of_new_network(options, Path(order["out"]), self._on_wait)
         self._hand = hand
         self._tell_awake(hand, ())
         first = commands.Reset(int(options.get("seed", 0)), options.get("length"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ntmviz import waiting
 from ntmviz.child import Child
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ a healthy one. What was flushed outlives a kill."""
 TICK_MS = 1000
 SILENT_S = 3
 """Seconds without news, which come at least once a second, after which something is said."""
-WAITING_S = (3, 6, 12, 24, 48)
-"""Seconds at which it is said that the session's file is not there yet."""
 STARTING_S = 20
 """Likewise while it starts: a cold disk takes long to load torch from."""
 
@@ -149,10 +148,9 @@ class EngineProcess(QObject):
                 self._failure, self._is_lost = news["message"], news.get("is_lost", False)
             case _ if self._is_ending:
                 pass
-            case "waiting" if news["seconds"] in WAITING_S:
+            case "waiting" if news["seconds"] in waiting.SAID_AT_S:
                 self._is_silent = True
-                missing = f"the recorder has not made the session's file within {news['seconds']} s"
-                self.fell_silent.emit(f"{missing}; training starts when it has")
+                self.fell_silent.emit(waiting.no_file_yet(news["seconds"]))
             case "ready":
                 self._is_ready = True
                 self.ready.emit(news["path"])

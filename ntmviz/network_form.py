@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QScrollArea, QSpinBox, QTa
 
 from ntm_core import registry
 from ntm_core.errors import CoreError
+from ntm_core.footprint import Plan
 from ntm_core.train_config import TrainConfig
+from ntmviz import room
+from ntmviz.room import Room
 from ntmviz.settings_form import SettingsForm
 
 if TYPE_CHECKING:
@@ -83,9 +86,18 @@ class NetworkForm(QWidget):
             return str(error)
         wanted = self._wanted
         if wanted is None or _channels(self.task_name, self.task.values) == wanted:
-            return ""
+            return self._lacking
         title = registry.task(self.task_name).title
         return f"the weights have {wanted[0]} inputs and {wanted[1]} outputs; {title} has others with these settings"
+
+    @property
+    def _lacking(self) -> str:
+        """What is lacking in memory, whatever the device, in one line; "" where nothing is."""
+        plan = Plan(self.model_name, self.task_name, self.network.values, self.task.values)
+        free = room.free_bytes()
+        if self.training is None:
+            return room.lacking_by_hand(plan, Room(free))
+        return room.lacking_for_training(plan, self.training.values, Room(free, is_apart=True))
 
     def take_weights(self, model: str, config: Mapping[str, Any]) -> None:
         """Show the settings of given weights, and bits of the task that fit them, if some do."""

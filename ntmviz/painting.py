@@ -52,6 +52,12 @@ def metrics(size: int, weight: int = ink.REGULAR) -> QFontMetricsF:
     return QFontMetricsF(font(size, weight))
 
 
+@cache
+def _half_capital(size: int, weight: int) -> float:
+    """From the middle of a line of text down to what its letters stand on."""
+    return metrics(size, weight).capHeight() / 2
+
+
 @lru_cache(4096)
 def text_width(text: str, size: int = ink.SMALL, weight: int = ink.REGULAR) -> float:
     return metrics(size, weight).horizontalAdvance(text)
@@ -87,7 +93,7 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
             case ink.Box():
                 _draw_box(painter, mark, palette)
             case ink.Line():
-                painter.setPen(_pen(colour(palette, mark.token), mark.width))
+                painter.setPen(_pen(palette, mark.token, mark.width))
                 half = 0.5 if mark.width == 1 else 0.0  # a hairline lies on whole pixels
                 painter.drawLine(QLineF(mark.x0 + half, mark.y0 + half, mark.x1 + half, mark.y1 + half))
             case ink.Marker():
@@ -100,7 +106,7 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
             case ink.Hatch():
                 _draw_hatch(painter, mark, palette)
             case ink.Frames():
-                painter.setPen(_pen(colour(palette, mark.token), 1))
+                painter.setPen(_pen(palette, mark.token, 1))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 size = (mark.width - 1, mark.height - 1)
                 painter.drawRects([QRectF(x, y, *size) for x, y in (mark.corners + 0.5).tolist()])
@@ -108,8 +114,9 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
                 _draw_path(painter, mark, palette)
 
 
-def _pen(of: QColor, width: float) -> QPen:
-    pen = QPen(of, width)
+@cache
+def _pen(palette: Palette, token: str, width: float) -> QPen:
+    pen = QPen(colour(palette, token), width)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     return pen
@@ -118,7 +125,7 @@ def _pen(of: QColor, width: float) -> QPen:
 def _draw_text(painter: QPainter, mark: ink.Text, palette: Palette) -> None:
     width = text_width(mark.text, mark.size, mark.weight)
     shift = {ink.Align.LEFT: 0.0, ink.Align.CENTRE: -width / 2, ink.Align.RIGHT: -width}[mark.align]
-    drop = metrics(mark.size, mark.weight).capHeight() / 2
+    drop = _half_capital(mark.size, mark.weight)
     painter.setFont(font(mark.size, mark.weight))
     painter.setPen(colour(palette, mark.token))
     if mark.turned:
@@ -137,7 +144,7 @@ def _draw_box(painter: QPainter, mark: ink.Box, palette: Palette) -> None:
     if mark.stroke:
         inset = mark.stroke_width / 2
         area.adjust(inset, inset, -inset, -inset)
-        painter.setPen(_pen(colour(palette, mark.stroke), mark.stroke_width))
+        painter.setPen(_pen(palette, mark.stroke, mark.stroke_width))
     else:
         painter.setPen(Qt.PenStyle.NoPen)
     if mark.radius:
@@ -173,7 +180,7 @@ def _draw_hatch(painter: QPainter, mark: ink.Hatch, palette: Palette) -> None:
     if mark.fill:
         painter.fillRect(area, colour(palette, mark.fill))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(_pen(colour(palette, mark.token), 1))
+    painter.setPen(_pen(palette, mark.token, 1))
     at = -mark.height
     while at < mark.width:
         painter.drawLine(QLineF(mark.x + at, mark.y + mark.height, mark.x + at + mark.height, mark.y))

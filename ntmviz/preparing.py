@@ -11,10 +11,14 @@ import torch
 import sessions
 from ntm_core import checkpoints, checks, models, registry, tasks
 from ntm_core.engine import Engine
+from ntm_core.footprint import Plan
+from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import by_parameter
+from ntmviz import room
 from ntmviz.errors import NtmvizError, UsageError
+from ntmviz.room import Room
 from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
@@ -103,14 +107,31 @@ def start_of(options: RunOptions, group: Group | None = None) -> Start:
     return start
 
 
+def _check_room(plan: Plan, config: TrainConfig, device: torch.device, group: Group) -> None:
+    """Raise NtmvizError where there is not enough memory, ConfigError on settings that cannot be."""
+    if lacking := room.lacking_for_training(plan, config.to_json(), _room_on(device), group.size):
+        raise NtmvizError(lacking)
+
+
+def _room_on(device: torch.device) -> Room:
+    if device.type != "cuda":
+        return Room(room.free_bytes())
+    free, _ = torch.cuda.mem_get_info(device)
+    return Room(room.free_bytes(), free, is_apart=True)
+
+
 def _anew(options: RunOptions, task: Task, group: Group) -> Start:
-    name, seed = options.model or MODEL, options.seed or 0
+    name, seed, device = options.model or MODEL, options.seed or 0, group.device(options.device)
     checks.known(f"a setting of model {name!r}", options.model_settings, models.settings(name))
-    with memory_told():
-        model = models.build(name, task.inputs, task.outputs, seed=seed, **options.model_settings)
     config = TrainConfig.from_json({**registry.task(options.task).train, **options.train})
+    _check_room(Plan(name, task.name, options.model_settings, task.settings.to_json()), config, device, group)
+    settings = dict(options.model_settings)
+    if config.step_gradients and "kernel" in models.settings(name):
+        settings.setdefault("kernel", Kernel.EAGER.value)
+    with memory_told():
+        model = models.build(name, task.inputs, task.outputs, seed=seed, **settings)
     iterations = options.iterations or _most_iterations(options, config)
-    return Start(model, task, config, seed, group.device(options.device), group, iterations, options.until_solved)
+    return Start(model, task, config, seed, device, group, iterations, options.until_solved)
 
 
 def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Start:
@@ -120,6 +141,8 @@ def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Star
     training = checkpoints.training(kept.blob)
     usual = registry.task(options.task).train if training is None else training.config
     config = TrainConfig.from_json({**usual, **options.train})
+    device = group.device(options.device)
+    _check_room(Plan(model.name, task.name, model.config.to_json(), task.settings.to_json()), config, device, group)
     last_seed = max(kept.info.seed, 0) if training is None else training.seed
     seed = last_seed if options.seed is None else options.seed
     iterations = options.iterations or _iterations_of(kept.info) or _most_iterations(options, config)
@@ -140,7 +163,7 @@ def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Star
         task,
         config,
         seed,
-        group.device(options.device),
+        device,
         group,
         iterations,
         options.until_solved,

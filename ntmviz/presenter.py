@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ntm_core.lineage import Lineage
 from ntmviz import headlines
 from ntmviz.addressing_figure import addressing
 from ntmviz.cell_notes import note
-from ntmviz.episode_figures import Happening, rows_to_show, sequence
+from ntmviz.episode_figures import Happening, forks, planned_phases, rows_to_show, sequence
 from ntmviz.field_figure import field_figure, first_field, title_of
 from ntmviz.figures import head_label, heads, machine
 from ntmviz.lines import Lines
@@ -32,9 +30,6 @@ from sessions.errors import SessionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
-    from ntm_core.trace import Source
     from ntmviz.episode_figures import SequenceFigure
     from ntmviz.figures import MachineFigure
     from ntmviz.hand_words import Plan
@@ -88,12 +83,12 @@ class Presenter(QObject):
         self._training: TrainingFigure | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.present)
+        self._curves_soon = QTimer(self, singleShot=True, interval=0)
+        self._curves_soon.timeout.connect(self._show_curves)
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
         views.machine.rows_changed.connect(self._on_rows_changed)
-        refitting = QTimer(self, singleShot=True, interval=0)
-        refitting.timeout.connect(self.refit)
-        views.sequence.resized.connect(refitting.start)
+        views.sequence.fitted.connect(self.refit)  # another number of steps may have room
 
     @property
     def now(self) -> Resolved | None:
@@ -116,7 +111,8 @@ class Presenter(QObject):
         self._lines = None if recording is None else Lines(recording.episodes)
         self._surveyor = None
         self._survey_timer.stop()
-        self._excerpt, self._excerpt_key, self._training_key, self._addressing_key = None, (), (), ()
+        self._excerpt, self._excerpt_key, self._addressing_key = None, (), ()
+        self._training, self._training_key = None, ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
         if recording is None:
@@ -152,6 +148,10 @@ class Presenter(QObject):
         """`present`, in a turn of the event loop of its own."""
         self._soon.start()
 
+    def put_off(self) -> None:
+        """Leave what was to be presented soon to a `present` that is sure to come."""
+        self._soon.stop()
+
     def present(self) -> None:
         """Bring every view up to date."""
         self._soon.stop()
@@ -166,16 +166,14 @@ class Presenter(QObject):
 
     def refit(self) -> None:
         """The views stand elsewhere or have other sizes: draw what depends on that. Each draws itself at its size."""
-        now, before = self._now, self._excerpt
-        if now is None or before is None:
+        now = self._now
+        if now is None or self._excerpt is None:
             return
         with self._telling_of_damage():
-            if self._take_excerpt(now) is before:
-                self._show_rows(now)
-                self._show_field(now)
-                self._say(now, self._views.machine.figure)
-            else:
-                self.present()
+            self._take_excerpt(now)
+            self._show_rows(now)
+            self._show_field(now)
+            self._say(now, self._views.machine.figure)
 
     @contextmanager
     def _telling_of_damage(self) -> Iterator[None]:
@@ -231,7 +229,10 @@ class Presenter(QObject):
         views.this_step_header.say(f"step {grouped(now.step)} in words" if now.step >= 0 else "")
         views.episodes.show_current(now.episode)
         views.episodes_header.say(grouped(len(recording.episodes)))
-        self._show_training(recording, now)
+        if self._training is None:
+            self._curves_soon.start()
+        else:
+            self._show_training(recording, now)
         self._say(now, figure)
 
     def _show_field(self, now: Resolved) -> None:
@@ -260,10 +261,10 @@ class Presenter(QObject):
             if plan is not None and planned:
                 inputs, targets = (values[steps:].T for values in (plan.inputs, plan.targets))
                 figure = replace(
-                    figure, planned_inputs=inputs, planned_targets=targets, phases=_phases(figure, plan.phases)
+                    figure, planned_inputs=inputs, planned_targets=targets, phases=planned_phases(figure, plan.phases)
                 )
             known = self._surveyed(now)
-            own = [Happening(step, "bookmark") for step in marked] + _forks(now.source)
+            own = [Happening(step, "bookmark") for step in marked] + forks(now.source)
             self._excerpt = _Excerpt(
                 figure,
                 known,
@@ -323,6 +324,12 @@ class Presenter(QObject):
         )
         views.sequence.show_step(now.step, self._store.state.loop)
 
+    def _show_curves(self) -> None:
+        """The curves of another session have a turn of their own."""
+        if self._recording is not None and self._now is not None:
+            with self._telling_of_damage():
+                self._show_training(self._recording, self._now)
+
     def _show_training(self, recording: Recording | None, now: Resolved | None) -> None:
         if recording is None:
             self._views.training.show_figure(None)
@@ -381,21 +388,8 @@ class Presenter(QObject):
         if self._now is not None:
             with self._telling_of_damage():
                 self._show_rows(self._now)
-
-
-def _phases(figure: SequenceFigure, planned: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
-    """The phases of what was run, and those of the plan after it."""
-    if planned is None:
-        return figure.phases
-    run = planned[figure.start : figure.steps] if figure.phases is None else figure.phases
-    return np.concatenate([run, planned[figure.steps :]])
+                self._say(self._now, self._views.machine.figure)
 
 
 def _no_plan(now: Resolved) -> None:
     return None
-
-
-def _forks(source: Source) -> list[Happening]:
-    """The steps after which the line goes another way than the episode before it went."""
-    parts = source.parts[1:] if isinstance(source, Lineage) else ()
-    return [Happening(part.first - 1, "fork") for part in parts if part.first > 0]

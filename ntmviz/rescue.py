@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 import sessions
 from ntmviz.child import is_stopped
+from ntmviz.waiting import SILENT_S
 from ntmviz.wording import size_on_disk
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Rescue(QObject):
         waiting = progress["queued_bytes"]
         if progress["recorder_failure"] is not None:
             return Recorder.GONE
-        if waiting >= _SUSPECT_BYTES and self._is_recorder_stopped():
+        is_suspect = waiting >= _SUSPECT_BYTES or progress["recorder_silent_s"] >= SILENT_S
+        if is_suspect and self._is_recorder_stopped():
             return Recorder.STOPPED
         if progress["dropped_episodes"] > self._dropped:
             return Recorder.DROPPING

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from sessions import Recorder
 from sessions import policy as policies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ntm_core.events import Event, Trained
     from ntm_core.network import MemoryNetwork
@@ -49,6 +50,8 @@ class Progress:
     recorded_episodes: int
     dropped_episodes: int
     queued_bytes: int
+    recorder_silent_s: float
+    """How long the recorder has owed an answer."""
     recorder_failure: str | None
     """Why nothing is recorded any more; training goes on without."""
 
@@ -90,19 +93,33 @@ class Run:
             overwrite=options.overwrite,
             on_wait=on_wait,
         )
-        self.engine = start.engine(self.recorder)
-        if start.parent is not None:
-            self._note_resumed()
-        self._sequences_before = self.engine.trainer.sequences
-        self.set_recording(options.record)
+        self._is_kept = False
+        with self._leaving_nothing():
+            self.engine = start.engine(self.recorder)
+            if start.parent is not None:
+                self._note_resumed()
+            self._iterations_before = self.engine.trainer.iteration
+            self._sequences_before = self.engine.trainer.sequences
+            self.set_recording(options.record)
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
         self._rested = 0.0
         self._last: Trained | None = None
         self._measured: list[events.Evaluated] = []
-        self._is_kept = False
         self._per_slice = 1
         self.failure: str | None = None
         """Why training stopped before its end, in one line."""
+
+    @contextmanager
+    def _leaving_nothing(self) -> Iterator[None]:
+        """Remove the session again where what is tried fails or is interrupted: it holds nothing yet."""
+        try:
+            with memory_told():
+                yield
+        except BaseException:
+            self._is_kept = True
+            self.recorder.close()
+            self.recorder.path.unlink(missing_ok=True)
+            raise
 
     def _note_resumed(self) -> None:
         at = self.engine.trainer.iteration
@@ -133,7 +150,7 @@ class Run:
     def advance(self, iterations: int = 1) -> tuple[Event, ...]:
         """Train so many iterations more, or fewer where the run is over before."""
         done = self.engine.trainer.iteration
-        with memory_told():
+        with memory_told() if done > self._iterations_before else self._leaving_nothing():
             happened = self.engine.handle(commands.Train(max(1, min(iterations, self.iterations - done))))
         for event in happened:
             match event:
@@ -225,6 +242,7 @@ class Run:
             recorded_episodes=self.recorder.recorded_episodes,
             dropped_episodes=self.recorder.dropped_episodes,
             queued_bytes=self.recorder.queued_bytes,
+            recorder_silent_s=self.recorder.silent_s,
             recorder_failure=self.recorder.failure,
         )
 

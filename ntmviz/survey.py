@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_SURVEY = 20_000
 """Steps that are looked through for events and colour range; no task of the papers has a sequence as long."""
-_PIECE_STEPS, _PIECE_BYTES = 1024, 2 * 2**20
-"""The most of a piece: some 20 ms of reading. A sequence of the copy task is a piece."""
+_PIECE_STEPS, _PIECE_BYTES = 1024, 2**20
+"""The most of a piece: some 10 ms of reading. A sequence of the copy task is a piece."""
 _SIGNED = (Role.MEMORY, Role.ADD, Role.READ_VECTOR)
 """Fields that share the signed colour range."""
 

@@ -278,7 +278,7 @@ class WelcomePage(QScrollArea):
         self._looks = iter(looks[: max(3, len(kept_on))])
         if not looks:
             self._recent.addWidget(label("Sessions that you open are listed here", tone="muted"))
-        self._list_next()
+        self._listing.start()
 
     def _list_next(self) -> None:
         """Look into the next session of the list. Each has a turn of its own: a large one takes a while."""

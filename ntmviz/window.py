@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QRect, QSignalBlocker, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar
 
 from ntmviz import actions as action_table
@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
         self.setFocus()
         self._has_moved = True
         self._settling.hold()
+        self.presenter.put_off()  # it is presented once the docks have settled
         self._moved.start()
 
     def _show_hand(self) -> None:
@@ -344,6 +345,11 @@ class MainWindow(QMainWindow):
         self.views.set_theme(palette)
         self.welcome.set_theme(palette)
         self.presenter.refit()
+
+    def grab(self, *area: QRect) -> QPixmap:
+        """A picture of the window, or an area of it, with nothing in it that is still to be drawn."""
+        with self._settling.at_once():
+            return super().grab(*area)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         urls = event.mimeData().urls()

@@ -48,11 +48,11 @@ def task_name(name: str) -> str:
 def size_on_disk(count: int) -> str:
     """A number of bytes in the unit that suits it."""
     amount = float(count)
-    for unit in ("B", "kB", "MB"):
+    for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:
             return f"{short(amount)} {unit}" if unit != "B" else f"{count} B"
         amount /= 1000
-    return f"{short(amount)} GB"
+    return f"{short(amount)} TB"
 
 
 def offset_label(offset: int) -> str:

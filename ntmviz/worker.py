@@ -22,6 +22,7 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,6 +68,9 @@ class Worker:
         self._tell = outbox.tell
         self._run: Run | None = None
         self._is_paused = self._is_leaving = self._keeps_on = self._is_detached = False
+        self._waiting: Orders = queue.SimpleQueue()
+        self._early: deque[Mapping[str, Any]] = deque()
+        """Orders that came while there was no file yet to train into."""
         self._told = 0.0
         self._orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "start": self._start,
@@ -77,14 +81,15 @@ class Worker:
             "stop": self._stop,
             "leave": self._leave,
         }
-        self._by_hand = HandOrders(outbox.tell, self._recorder_of)
+        self._by_hand = HandOrders(outbox.tell, self._recorder_of, self._wait_on)
         self._orders |= dict.fromkeys(self._by_hand.orders, self._by_hand.carry_out)
 
     def serve(self, waiting: Orders) -> None:
         """Until the training is over or an order ends it; whatever happens, its weights are kept."""
+        self._waiting = waiting
         try:
             while not self._is_leaving:
-                if self._is_training and waiting.empty():
+                if self._is_training and waiting.empty() and not self._early:
                     self._train_a_slice()
                 else:
                     self._carry_out(self._next(waiting))
@@ -98,6 +103,8 @@ class Worker:
         return self._run is not None and not self._is_paused
 
     def _next(self, waiting: Orders) -> Mapping[str, Any]:
+        if self._early:
+            return self._early.popleft()
         asked = time.perf_counter()
         order = waiting.get()
         if self._run is not None and self._is_paused:
@@ -123,12 +130,26 @@ class Worker:
             raise UsageError("a training goes on here already; finish it before another one starts")
         options = RunOptions.from_json(_part(order, "options", dict))
         try:
-            self._run = Run(options, on_wait=lambda seconds: self._tell("waiting", seconds=seconds))
+            self._run = Run(options, on_wait=self._wait_on)
         except _OURS as error:
             self._tell("failed", message=str(error), is_lost=isinstance(error, LostError))
             self._is_leaving = True
             return
         self._tell("ready", path=str(self._run.recorder.path))
+
+    def _wait_on(self, seconds: int) -> None:
+        """Tell that there is no file yet, and look whether this is to end: by NtmvizError, as nobody waits for it."""
+        self._tell("waiting", seconds=seconds)
+        while not self._waiting.empty():
+            order = self._waiting.get()
+            name = order.get("order")
+            if name == "keep_on":
+                self._carry_out(order)
+            elif name == "stop" or (name == "leave" and not self._keeps_on):
+                self._is_leaving = True
+                raise NtmvizError("it was ended before the recorder had made the session's file")
+            else:
+                self._early.append(order)
 
     def _pause(self, order: Mapping[str, Any]) -> None:
         self._is_paused = True
@@ -215,7 +236,7 @@ def main() -> int:
     orders, news = open(sys.stdin.fileno(), "rb", buffering=0), open(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may garble the frames
     waiting: Orders = queue.SimpleQueue()
-    signal.signal(signal.SIGTERM, lambda *_: waiting.put(_STOP))
+    stop_when_terminated(waiting)
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True, name="orders").start()
     outbox = Outbox(news, on_broken=lambda: waiting.put(_END))
     try:
@@ -229,6 +250,25 @@ def main() -> int:
     finally:
         outbox.close(LAST_NEWS_S)
     return 1
+
+
+def stop_when_terminated(waiting: Orders) -> None:
+    """Make SIGTERM an order to stop.
+
+    Python runs a handler in the main thread once that runs again. A signal that comes between its last instruction and
+    its wait for orders would go unheard until another order came; so what the system wakes is a thread.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # without a handler of Python's own nothing is told
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=_hear, args=(heard, waiting), daemon=True, name="signals").start()
+
+
+def _hear(signals: int, waiting: Orders) -> None:
+    while numbers := os.read(signals, 1):
+        if signal.SIGTERM in numbers:
+            waiting.put(_STOP)
 
 
 def _listen(orders: RawIOBase, waiting: Orders) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,6 +64,7 @@ class Channel:
         self._waiting: deque[Waiting] = deque()
         self._waiting_bytes = 0
         self._asked = self._flushed = 0
+        self._owed_since: float | None = None
         self._is_ready = self._is_urgent = self._is_closing = self._is_over = False
         self.failure: str | None = None
         self._is_lost = False
@@ -84,6 +86,12 @@ class Channel:
     def waiting_bytes(self) -> int:
         """Bytes put and not yet written."""
         return self._waiting_bytes
+
+    @property
+    def silent_s(self) -> float:
+        """How long the writer has owed an answer, in seconds."""
+        since = self._owed_since
+        return 0.0 if since is None else time.monotonic() - since
 
     @property
     def pid(self) -> int:
@@ -208,11 +216,13 @@ class Channel:
             self._is_urgent = False
             ticket = self._asked
             is_last = self._is_closing
+        self._owed_since = time.monotonic()
         for head, arrays in _joined(batch):
             self._send(head, arrays)
         if batch or ticket > self._flushed:
             self._send({"op": "flush", "ticket": ticket})
             self._receive("flushed")
+        self._owed_since = None
         with self._has_work:
             self._waiting_bytes -= sum(size for _, _, size in batch)
             self._flushed = ticket
@@ -243,6 +253,7 @@ class Channel:
             self.failure = self.failure or reason
             self._waiting.clear()
             self._waiting_bytes = 0
+            self._owed_since = None
             self._has_work.notify_all()
         if is_news:
             # Without the lock: a handler of the log may wait for a thread that records.

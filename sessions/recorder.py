@@ -123,6 +123,11 @@ class Recorder:
         return self._channel.waiting_bytes
 
     @property
+    def silent_s(self) -> float:
+        """How long the writer has owed an answer, in seconds: it is stopped, or its disk is slow."""
+        return self._channel.silent_s
+
+    @property
     def writer_pid(self) -> int:
         return self._channel.pid
 

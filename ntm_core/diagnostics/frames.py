@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-WINDOW_BYTES = 4 * 2**20
-"""About how much of an episode, all fields, is looked at at once, so that memory stays bounded."""
+WINDOW_BYTES = 2**20
+"""About how much of an episode, all fields, is looked at at once, so that memory stays bounded and a piece of the work
+takes some milliseconds."""
 
 _LARGE = (Role.MEMORY, Role.LINKS, Role.LINK_LOCATION)
 """Kept in the type they come in; all else is counted in float64."""

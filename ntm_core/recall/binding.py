@@ -1,7 +1,7 @@
 """Binding: an event put together again from one of its fragments, along links in time (an extension of ntmviz).
 
 Links are those of the DNC (Graves et al. 2016, Methods). A DNC links every write to the one before, so that events
-chain; here a store may end its event, which resets the precedence.
+chain; here a store may end its event, which resets the precedence. NumPy only: a window draws an event being rebuilt.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
-from ntm_core import dnc_addressing
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 
 PASSED_ON = 0.85
 """alpha: what of its activation a row passes on along a link: four links away is still above THRESHOLD."""
+SHARPENING_FLOOR = 1e-6
+"""As in `dnc_addressing`."""
 THRESHOLD = 0.5
 """From this activation on a row counts to the event."""
 LEAST_LED = 0.3
@@ -52,33 +52,35 @@ def rebuild(links: Array, row: int, *, hops: int, sharpness: float = 1.0, passed
     links: (N, N).   hops: how far; one less than the fragments of the longest event does.   sharpness: 1 follows links
     as they are; more undoes their blur at each hop (Csordas and Schmidhuber 2019), 20 does.
     """
-    table = torch.as_tensor(links, dtype=torch.float64).unsqueeze(0)
-    cue = torch.zeros(1, 1, len(links), dtype=torch.float64)
-    cue[..., row] = 1
-    activation = cue.clone()
-    for follow in (dnc_addressing.forward, dnc_addressing.backward):
+    cue = np.eye(len(links))[row]
+    activation = cue.copy()
+    for table in (links, links.T):
         reached = cue
         for hop in range(1, hops + 1):
-            reached = follow(table, reached)
-            if float(reached.sum()) < LEAST_LED:
+            reached = table.astype(np.float64) @ reached
+            if reached.sum() < LEAST_LED:
                 break
-            if sharpness > 1:
-                reached = dnc_addressing.sharpen(reached, reached.new_full((1, 1), sharpness))
-            activation = activation + passed_on**hop * reached
-    total = activation[0, 0]
-    return Rebuilt(total.numpy(), tuple((total > THRESHOLD).nonzero().flatten().tolist()))
+            reached = sharpened(reached, sharpness)
+            activation += passed_on**hop * reached
+    return Rebuilt(activation, tuple(np.flatnonzero(activation > THRESHOLD).tolist()))
 
 
 def mass_led(links: Array, row: int, hops: int, sharpness: float = 1.0) -> float:
     """How much of a chain of links arrives at the row that it leads to, so many hops on: 1 without blur."""
-    table = torch.as_tensor(links, dtype=torch.float64).unsqueeze(0)
-    reached = torch.zeros(1, 1, len(links), dtype=torch.float64)
-    reached[..., row] = 1
+    reached = np.eye(len(links))[row]
     for _ in range(hops):
-        reached = dnc_addressing.forward(table, reached)
-        if sharpness > 1:
-            reached = dnc_addressing.sharpen(reached, reached.new_full((1, 1), sharpness))
+        reached = sharpened(links.astype(np.float64) @ reached, sharpness)
     return float(reached.max())
+
+
+def sharpened(weighting: Array, sharpness: float) -> Array:
+    """`dnc_addressing.sharpen` of one weighting, (N,); at 1 the weighting itself, whatever it sums to."""
+    if sharpness <= 1:
+        return weighting
+    floored = weighting + SHARPENING_FLOOR
+    power = (floored / floored.max()) ** sharpness
+    sharp: Array = power / power.sum()
+    return sharp
 
 
 def found(rebuilt: Rebuilt, belongs: Collection[int], cue: int) -> Found:

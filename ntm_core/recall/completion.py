@@ -1,7 +1,7 @@
 """Error-correcting recall: how a cue with wrong or missing parts comes back whole, and up to where.
 
 `R(c) = sum_i softmax_i(beta cos(c, M_i)) M_i`; repeated, `c <- R(c)` is the update of a modern Hopfield network
-(Ramsauer et al. 2021, arXiv 2008.02217), but for the cosine. Words are of 1 and -1.
+(Ramsauer et al. 2021, arXiv 2008.02217), but for the cosine. Words are of 1 and -1. Needs no torch until it is asked.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from ntm_core import addressing, seeding
+from ntm_core.recall.words import turned_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +57,8 @@ def completed(
 
     memory: (N, W).   cues: (cues, W).   mask: (cues, W).   Returns words (cues, W) and the last weightings (cues, N).
     """
+    from ntm_core import addressing
+
     words, weighting = cues, cues.new_zeros(len(cues), len(memory))
     strengths = cues.new_full((1, len(cues)), strength)
     for _ in range(rounds):
@@ -71,22 +72,19 @@ def correction(
     words: Array, noises: Sequence[float], *, strength: float, trials: int = 4, rounds: int = 1, seed: int = 0
 ) -> Correction:
     """Recall each word from cues of each noise, so many times. words: (N, W), of 1 and -1; a memory holds them all."""
-    memory, generator = torch.as_tensor(np.asarray(words, np.float32)), seeding.generator(seed)
+    import torch
+
+    random, truth = np.random.default_rng(seed), np.tile(np.asarray(words, np.float32), (trials, 1))
     exact, before, after = [], [], []
     for noise in noises:
-        truth = memory.repeat(trials, 1)
-        cues = turned_over(truth, noise, generator)
-        found, _ = completed(memory, cues, strength, rounds=rounds)
-        wrong = (found > 0) != (truth > 0)
-        exact.append(float((~wrong.any(-1)).float().mean()))
-        before.append(float((cues != truth).float().mean()))
-        after.append(float(wrong.float().mean()))
+        cues = turned_over(truth, noise, random)
+        memory = torch.from_numpy(truth[: len(words)])
+        found, _ = completed(memory, torch.from_numpy(cues), strength, rounds=rounds)
+        wrong = (found.numpy() > 0) != (truth > 0)
+        exact.append((~wrong.any(-1)).mean())
+        before.append((cues != truth).mean())
+        after.append(wrong.mean())
     return Correction(*(np.array(each, np.float32) for each in (noises, exact, before, after)))
-
-
-def turned_over(words: Tensor, noise: float, generator: torch.Generator) -> Tensor:
-    """The words with each bit turned over with that chance. words: (words, W)."""
-    return torch.where(torch.rand(words.shape, generator=generator) < noise, -words, words)
 
 
 def partial(words: Array, known: float, *, strength: float, is_masked: bool, seed: int = 0) -> float:
@@ -94,15 +92,10 @@ def partial(words: Array, known: float, *, strength: float, is_masked: bool, see
 
     is_masked: whether the lookup is told which part that is, and compares no other (Csordas and Schmidhuber 2019).
     """
-    memory, generator = torch.as_tensor(np.asarray(words, np.float32)), seeding.generator(seed)
-    ranks = torch.rand(memory.shape, generator=generator).argsort(-1).argsort(-1)
-    mask = (ranks < round(known * memory.shape[1])).float()
+    import torch
+
+    memory = torch.tensor(np.asarray(words, np.float32))
+    ranks = np.random.default_rng(seed).random(memory.shape).argsort(-1).argsort(-1)
+    mask = torch.from_numpy((ranks < round(known * memory.shape[1])).astype(np.float32))
     _, weighting = completed(memory, memory * mask, strength, mask if is_masked else None)
     return float(weighting.diagonal().mean())
-
-
-def random_words(count: int, word_size: int, seed: int = 0) -> Array:
-    """Words of 1 and -1, fair: (count, word_size), float32."""
-    bits = torch.randint(0, 2, (count, word_size), generator=seeding.generator(seed))
-    words: Array = (2 * bits - 1).float().numpy()
-    return words

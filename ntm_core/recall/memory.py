@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ntm_core import addressing, content_terms, dnc_addressing
 from ntm_core.content_terms import RecallTerms
@@ -146,7 +147,7 @@ class RecallMemory(MemoryNetwork[RecallState, RecallView]):
             prominence_score=looked.prominence_score,
             priming_score=looked.priming_score,
             router_score=looked.router_score,
-            router=None if routed.learned is None else looked.router.unsqueeze(1),
+            router=None if routed.learned is None else _router(told, looked, placed, member),
         )
         return CONTRAST * read_vector.squeeze(1), after, view
 
@@ -241,13 +242,27 @@ def _recalled(told: Asked, looked: Looked, backward: Tensor, forward: Tensor) ->
     )
 
 
+def _router(told: Asked, looked: Looked, placed: Placed, member: Tensor) -> Tensor:
+    """What each segment gets of what is recalled and of what is written, in this order; zeros of what is not done."""
+    looks = told.is_a(Kind.RECALL) + told.is_a(Kind.PRIME)
+    is_in = functional.one_hot(member, looked.router.shape[1]).to(looks.dtype)
+    written = placed.weighting @ is_in
+    whole = written.sum(-1, keepdim=True)
+    shares = torch.where(whole > 0, written / torch.where(whole > 0, whole, 1.0), 0.0)
+    return torch.stack((looks * looked.router, shares), 1)
+
+
 def _heads(told: Asked, cue: Cue, looked: Looked) -> dict[str, Tensor]:
-    """What the read head and the write head were told, in this order."""
+    """What the read head and the write head were told, in this order, and by which way the first one goes."""
     looks = told.is_a(Kind.RECALL) + told.is_a(Kind.PRIME)
     is_store = told.is_a(Kind.STORE)
     key, mask = torch.stack((looks * cue.key, is_store * told.word), 1), looks * told.mask
     by_content = looks * looked.by_content
+    follows, is_back = told.is_a(Kind.FOLLOW), (told.setting("direction") < 0).to(looks.dtype)
     return {
+        "backward_mode": follows * is_back,
+        "content_mode": told.is_a(Kind.RECALL),
+        "forward_mode": follows * (1 - is_back),
         "key": key,
         "lookup_mask": torch.stack((mask, is_store * torch.ones_like(mask)), 1),
         "key_strength": torch.cat((looks * cue.strength, torch.zeros_like(looks)), 1),

@@ -264,6 +264,29 @@ def of_vector(numbers: Iterable[float], word_size: int) -> Operation | None:
     return made(**given)
 
 
+def words(operation: Operation) -> str:
+    """An operation in a few words, as the label of a fork has them: what sets it apart from the plain one."""
+    match operation:
+        case Store():
+            return "store" if operation.location is None else f"store in row {operation.location}"
+        case Recall():
+            terms = ((name, getattr(operation, name)) for name in ("prominence", "priming", "link_priming"))
+            told = [f"{name.replace('_', ' ')} {value:g}" for name, value in terms if value]
+            what = "recall on" if operation.cue is None else "recall"
+            return f"{what}, {', '.join(told)}" if told else what
+        case Follow():
+            return "follow on" if operation.direction > 0 else "follow back"
+        case Lesion():
+            cuts = ("writing", operation.cuts_writes), ("reading", operation.cuts_reads)
+            told = [f"{name} cut" for name, is_cut in cuts if is_cut]
+            told += [] if operation.segment is None else [f"segment {operation.segment} wiped"]
+            return ", ".join(told) or "lesion of nothing"
+        case Wait():
+            return f"wait {operation.elapsed:g}"
+        case _:
+            return operation.kind.name.lower()
+
+
 def _values(operation: Operation) -> list[tuple[str, Any]]:
     return [(each.name, getattr(operation, each.name)) for each in fields(operation)]
 

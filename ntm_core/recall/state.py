@@ -80,6 +80,10 @@ class RecallView(NamedTuple):
     """(B, 1, N): what was written before that which the step before recalled"""
     forward_weighting: Tensor
     """(B, 1, N): and what after"""
+    backward_mode: Tensor
+    """(B, 1): 1 where the step goes back along links, else 0; so are the next two, which look by content and go on"""
+    content_mode: Tensor
+    forward_mode: Tensor
     spread: Tensor
     """(B, N): how much each row is primed over recalls; the next over links in time"""
     link_spread: Tensor
@@ -89,7 +93,7 @@ class RecallView(NamedTuple):
     priming_score: Tensor
     router_score: Tensor
     router: Tensor | None
-    """(B, 1, S): what each segment gets of a recall"""
+    """(B, 2, S): what each segment gets of what is recalled, then of what is written"""
 
 
 def fields(config: RecallConfig) -> tuple[Field, ...]:
@@ -99,7 +103,7 @@ def fields(config: RecallConfig) -> tuple[Field, ...]:
     reader, writer = ("read head", 1), ("write head", 1)
     segment = ("segment", len(config.parts.names))
     is_even = config.parts.is_even and not config.long_term
-    router = (_share(Role.ROUTER if is_even else Role.UNEVEN_ROUTER, reader, segment, name="router"),)
+    router = (_share(Role.ROUTER if is_even else Role.UNEVEN_ROUTER, head, segment, name="router"),)
     weights = (_field(Role.ROUTER_WEIGHTS, segment, word, carried=True),)
     ownership = (_share(Role.OWNERSHIP, row, ("item", config.items), carried=True),)
     has_segments = len(config.parts.names) > 1
@@ -127,6 +131,7 @@ def fields(config: RecallConfig) -> tuple[Field, ...]:
         _field(Role.ADD, writer, word),
         _share(Role.BACKWARD_WEIGHTING, reader, row),
         _share(Role.FORWARD_WEIGHTING, reader, row),
+        *(_share(role, reader) for role in (Role.BACKWARD_MODE, Role.CONTENT_MODE, Role.FORWARD_MODE)),
         _field(Role.SPREAD, row),
         _field(Role.SPREAD, row, name="link_spread"),
         *(_field(Role.SCORE, row, name=f"{term}_score") for term in ("content", "prominence", "priming", "router")),

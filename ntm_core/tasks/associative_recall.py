@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_COUNTED_BITS = 62
+
+
 @dataclass(frozen=True, slots=True)
 class AssociativeRecallConfig(Settings):
     """Numbers of items are drawn evenly from min_items to max_items, both included."""
@@ -39,8 +42,8 @@ class AssociativeRecallConfig(Settings):
 
     @property
     def different_items(self) -> int:
-        """How many there can be."""
-        return 1 << (self.item_length * self.bits)
+        """How many there can be, as far as anybody counts."""
+        return 1 << min(self.item_length * self.bits, _COUNTED_BITS)
 
 
 class AssociativeRecall:
@@ -59,13 +62,16 @@ class AssociativeRecall:
         self.settings = settings = settings or AssociativeRecallConfig()
         self.inputs = settings.bits + 2
         self.outputs = settings.bits
-        self.delimiter = (0.0,) * settings.bits + (0.0, 1.0)
         most = settings.max_items
         sizes = sorted({most, most * 4 // 3, 2 * most, most * 5 // 2})
         self.trials = tuple(
             Trial(str(items), {"length": items}) for items in sizes if items <= settings.different_items
         )
         self.criterion = Criterion(self.trials[0], most_wrong=FEW_WRONG_BITS / (settings.item_length * settings.bits))
+
+    @property
+    def delimiter(self) -> tuple[float, ...]:
+        return (0.0,) * self.settings.bits + (0.0, 1.0)
 
     def sample(self, batch: int, generator: torch.Generator, length: int | None = None) -> Sample:
         """A fresh batch. length: items in a list.
@@ -98,6 +104,9 @@ class AssociativeRecall:
         wanted = (asked + 1) * size + query - (size + 2)
         targets = drawing.placed(vectors, wanted) * is_answer.unsqueeze(2)
         return Sample(inputs, targets, is_answer.float())
+
+    def steps(self, length: int | None = None) -> int:
+        return ((length or self.settings.max_items) + 2) * (self.settings.item_length + 1)
 
     def phases(self, sample: Sample) -> Tensor:
         """The cue is the item that is asked for; delimiters are those of the items and those of the query."""

@@ -45,10 +45,13 @@ class Copy:
         self.settings = settings or CopyConfig()
         self.inputs = self.settings.bits + 1
         self.outputs = self.settings.bits
-        self.delimiter = (0.0,) * self.settings.bits + (1.0,)
         lengths = [factor * self.settings.max_length for factor in (1, 3, 6)]
         self.trials = tuple(Trial(str(length), {"length": length}) for length in lengths)
         self.criterion = Criterion(self.trials[0])
+
+    @property
+    def delimiter(self) -> tuple[float, ...]:
+        return (0.0,) * self.settings.bits + (1.0,)
 
     def sample(self, batch: int, generator: torch.Generator, length: int | None = None) -> Sample:
         """A fresh batch. length: vectors to copy. Raises ConfigError on a batch or length below 1."""
@@ -67,6 +70,9 @@ class Copy:
         inputs[:, :, settings.bits] = (step == lengths).float()
         targets = drawing.placed(vectors, step - lengths - 1) * is_answer.unsqueeze(2)
         return Sample(inputs, targets, is_answer.float())
+
+    def steps(self, length: int | None = None) -> int:
+        return 2 * (length or self.settings.max_length) + 1
 
     def phases(self, sample: Sample) -> Tensor:
         is_delimiter = sample.inputs[:, :, -1] > 0

@@ -79,6 +79,9 @@ class NGrams:
         inputs = torch.cat((torch.zeros(1, batch, 1), targets[:-1]))
         return Sample(inputs, targets, torch.ones(steps, batch))
 
+    def steps(self, length: int | None = None) -> int:
+        return length or self.settings.length
+
     def phases(self, sample: Sample) -> Tensor:
         """Output wherever a guess is scored, though the step also tells the bit before: no step of a task only tells.
 

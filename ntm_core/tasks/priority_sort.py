@@ -76,6 +76,10 @@ class PrioritySort:
         mask[items:] = 1
         return Sample(inputs, targets, mask)
 
+    def steps(self, length: int | None = None) -> int:
+        items = length or self.settings.items
+        return items + min(self.settings.answers, items)
+
     def phases(self, sample: Sample) -> Tensor:
         """Nothing is filled up, so what is not scored is input."""
         return drawing.phases(sample.mask, sample.mask == 0)

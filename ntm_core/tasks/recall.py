@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ntm_core import checks
+from ntm_core.errors import ConfigError
 from ntm_core.recall import operations
 from ntm_core.recall.operations import SETTINGS, Kind, Recall, Store
 from ntm_core.settings import Settings, number, whole
@@ -15,6 +16,8 @@ from ntm_core.tasks.task import Criterion, Sample, Trial
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from ntm_core.trace import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ class RecallTask:
         does_anything = (sample.inputs != 0).any(-1)
         recalls = sample.inputs[..., Kind.RECALL] + sample.inputs[..., Kind.FOLLOW] > 0
         return drawing.phases(sample.mask, does_anything, is_cue=recalls)
+
+    def deed(self, fed: Array) -> str:
+        """The operation that an input is, in a few words."""
+        try:
+            done = operations.of_vector(fed, self.settings.bits)
+        except ConfigError:
+            return "another input"
+        return "nothing" if done is None else operations.words(done)
 
     def optimum(self, sample: Sample) -> None:
         return None

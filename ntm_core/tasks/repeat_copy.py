@@ -54,7 +54,6 @@ class RepeatCopy:
         self.settings = settings = settings or RepeatCopyConfig()
         self.inputs = settings.bits + 2
         self.outputs = settings.bits + 1
-        self.delimiter = (0.0,) * settings.bits + (1.0, 0.0)
         length, repeats = settings.max_length, settings.max_repeats
         self.trials = tuple(
             Trial(f"{length} x {repeats}", {"length": length, "repeats": repeats})
@@ -63,6 +62,10 @@ class RepeatCopy:
         """Named length x repeats: as trained, asked for more often, longer."""
         scored = (length * repeats + 1) * self.outputs
         self.criterion = Criterion(self.trials[0], most_wrong=FEW_WRONG_BITS / scored)
+
+    @property
+    def delimiter(self) -> tuple[float, ...]:
+        return (0.0,) * self.settings.bits + (1.0, 0.0)
 
     @property
     def input_limits(self) -> tuple[float, float]:
@@ -99,6 +102,10 @@ class RepeatCopy:
         targets[:, :, :bits] = drawing.placed(vectors, answer % lengths) * is_vector.unsqueeze(2)
         targets[:, :, bits] = is_end.float()
         return Sample(inputs, targets, (is_vector | is_end).float())
+
+    def steps(self, length: int | None = None, repeats: int | None = None) -> int:
+        vectors = length or self.settings.max_length
+        return vectors * (1 + (repeats or self.settings.max_repeats)) + 3
 
     def phases(self, sample: Sample) -> Tensor:
         """The cue is the count."""

@@ -108,6 +108,10 @@ class Task(Protocol):
         """
         ...
 
+    def steps(self, **sizes: int) -> int:
+        """Of a sequence of these sizes, as a `Trial` names them; of the longest that is drawn where none is given."""
+        ...
+
     def phases(self, sample: Sample) -> Tensor:
         """What each step is for, numbers of `Phase`: (time, batch)."""
         ...

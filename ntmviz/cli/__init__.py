@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntmviz import __version__
-from ntmviz.cli import demo, figure, follow, info, open_window, train
-from ntmviz.errors import NtmvizError
+from ntmviz.cli import demo, figure, follow, info, open_window, output, train
+from ntmviz.errors import NtmvizError, UsageError
 from sessions.errors import SessionError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 COMMANDS = {"demo": demo, "train": train, "follow": follow, "info": info, "figure": figure}
 """Each is a module with `add_to(parser)` and `run(arguments) -> exit code`."""
@@ -60,9 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files go out as they came in
-    logging.basicConfig(level=logging.WARNING, format="ntmviz: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[output.Complaints()])
+    return output.ended(_run(words))
+
+
+def _run(words: list[str]) -> int:
     if "--version" in words[:1]:
-        print(f"ntmviz {__version__}")
+        output.say(f"ntmviz {__version__}")
         return DONE
     module = COMMANDS.get(words[0]) if words else None
     parser = _parser() if module is None else _command_parser(words.pop(0))
@@ -70,19 +75,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parser.parse_args(words)
         _check_folder()
+        if module is None:
+            _check_words(arguments.files, has_picture=arguments.screenshot is not None)
         return (open_window if module is None else module).run(arguments)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else USAGE
     except KeyboardInterrupt:
-        print("ntmviz: stopped", file=sys.stderr)
+        output.complain("stopped")
         return 130
-    except BrokenPipeError:  # whoever read the output has enough, like `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
         if is_verbose:
-            traceback.print_exc()
-        print(f"ntmviz: {_line(error)}", file=sys.stderr)
+            output.remark(traceback.format_exc().rstrip())
+        output.complain(_line(error))
         if isinstance(error, ConfigError | DeviceError):  # a setting that cannot be was named on the command line
             return USAGE
         return error.exit_code if isinstance(error, NtmvizError) else FAILED
@@ -94,6 +98,17 @@ def _check_folder() -> None:
         os.getcwd()
     except FileNotFoundError:
         raise NtmvizError("the folder that this was started in is gone; change to another one") from None
+
+
+def _check_words(files: Sequence[Path], *, has_picture: bool) -> None:
+    """Raise UsageError for a word that is neither a command nor there: a window would open only to say so.
+
+    has_picture: whether no window would; then a path that leads nowhere is a failure like any other file's.
+    """
+    for path in files:
+        is_word = len(path.parts) == 1 and not path.suffix
+        if not os.path.lexists(path) and (is_word or not has_picture):
+            raise UsageError(f"a session to open or a command ({', '.join(COMMANDS)}) was wanted; got {str(path)!r}")
 
 
 def _line(error: Exception) -> str:

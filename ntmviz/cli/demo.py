@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.wording import grouped
 
@@ -18,7 +20,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headless", action="store_true", help="no window: print progress, save the session and pictures"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where session and pictures go")
+    parser.add_argument("--out", type=place, metavar="DIR", help="where session and pictures go")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,13 +34,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ntmviz.settings import sessions_folder
 
     folder = (arguments.out or sessions_folder().parent / "demo").absolute()
-    print("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20", flush=True)
-    headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), seed=DEMO_SEED, overwrite=True))
-    return 0
+    output.say("an NTM learns copy: 8 bits, lengths 1 to 20, memory 128 x 20")
+    return headless(RunOptions(out=str(folder / "copy.ntmviz.h5"), seed=DEMO_SEED, overwrite=True))
 
 
-def headless(options: RunOptions) -> None:
-    """Train, print progress, and draw window.png and figure.png beside the session.
+def headless(options: RunOptions) -> int:
+    """Train, print progress, and draw window.png and figure.png beside the session; returns the exit code.
 
     Raises NtmvizError where a file cannot be written, or where the task was not solved: the pictures are there then.
     """
@@ -56,15 +57,18 @@ def headless(options: RunOptions) -> None:
         raise NtmvizError(
             f"the demo's folder cannot be made ({error.strerror}); name another with --out: {folder}"
         ) from None
-    result = train.drive(Run(options))
+    result, ended_by = train.drive(Run(options, on_wait=train.tell_no_file))
     train.tell(result)
+    if ended_by is not None:
+        return train.ended_early(result, ended_by)
     app.screenshot(session, window)
     with sessions.open(session) as recording:
         paper.save(recording.episodes[len(recording.episodes) - 1], figure, title="copy, the last episode")
-    print(window, figure, sep="\n")
-    print(f"look at it where there is a display: ntmviz {session}")
+    output.say(f"{window}\n{figure}\nlook at it where there is a display: ntmviz {session}")
     if not result["solved"]:
         raise NtmvizError(
             f"{result['task']} was not solved after {grouped(result['sequences'])} sequences; "
             f"'ntmviz train {result['task']} --until-solved --seed 1' starts from other weights"
         )
+    output.check_heard(f"session and pictures are complete: {folder}")
+    return 0

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the session")
+    parser.add_argument("file", type=place, metavar="FILE", help="the session")
     parser.add_argument("--episode", type=episode, default=-1, metavar="N|last", help="which episode (last)")
     parser.add_argument("--step", type=int, metavar="N", help="the steps up to and with this one (all)")
     parser.add_argument(
-        "-o", "--out", type=Path, metavar="OUT", help="out.png, out.svg or out.pdf (FILE's name as .png here)"
+        "-o", "--out", type=place, metavar="OUT", help="out.png, out.svg or out.pdf (FILE's name as .png here)"
     )
 
 
@@ -50,5 +52,5 @@ def run(arguments: argparse.Namespace) -> int:
         info = source.info
         place = f"iteration {info.iteration}" if info.iteration >= 0 else f"episode {arguments.episode % count}"
         paper.save(source, out, title=f"{recording.info.model.upper()} on {recording.info.task}, {place}, {info.kind}")
-    print(out)
+    output.say(str(out))
     return 0

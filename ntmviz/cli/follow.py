@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ntmviz.cli.places import place
 
 if TYPE_CHECKING:
     import argparse
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the session; it may still be empty")
+    parser.add_argument("file", type=place, metavar="FILE", help="the session; it may still be empty")
 
 
 def run(arguments: argparse.Namespace) -> int:

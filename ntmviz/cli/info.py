@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntm_core.trace import Order
+from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.wording import grouped, size_on_disk
 from sessions.errors import SessionError, one_line
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from sessions import Recording
 
@@ -21,7 +23,7 @@ _COLUMNS = 100
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the session")
+    parser.add_argument("file", type=place, metavar="FILE", help="the session")
     parser.add_argument("--json", action="store_true", help="print it as JSON, last line")
 
 
@@ -31,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
     with sessions.open(arguments.file) as recording:
         found = described(recording)
         if arguments.json:
-            print(json.dumps(found))
+            output.say(json.dumps(found))
         else:
-            _tell(recording, found)
+            output.say("\n".join(map(one_line, _told(recording, found))))  # a file may hold any text
     return 0
 
 
@@ -65,28 +67,25 @@ def _health(recording: Recording) -> list[str]:
         return [f"How the memory is used can't be told: {error}"]
 
 
-def _tell(recording: Recording, found: dict[str, Any]) -> None:
+def _told(recording: Recording, found: dict[str, Any]) -> Iterator[str]:
+    """What the session holds, in lines for a terminal."""
     info = recording.info
     state = "complete" if recording.complete else "being recorded" if recording.is_live else "stopped early"
-    _say(f"{info.title or recording.path.name}: {info.model or 'unnamed model'} on {info.task or 'no task'}, {state}")
-    _say(f"  format {info.format}, seed {info.seed}, {info.device or 'unknown device'}")
-    _say(
+    yield f"{info.title or recording.path.name}: {info.model or 'unnamed model'} on {info.task or 'no task'}, {state}"
+    yield f"  format {info.format}, seed {info.seed}, {info.device or 'unknown device'}"
+    yield (
         f"  {grouped(found['episodes'])} episodes, {grouped(found['steps'])} steps, {size_on_disk(found['bytes'])} "
         f"({size_on_disk(found['checkpoint_bytes'])} of it checkpoints)"
     )
     metrics = recording.metrics
     if len(metrics.iterations()):
-        _say(f"  {grouped(len(metrics.iterations()))} iterations with {', '.join(metrics.names)}")
-    _say(f"  a step reads {'before' if recording.spec.order is Order.READ_FIRST else 'after'} it writes; each has:")
+        yield f"  {grouped(len(metrics.iterations()))} iterations with {', '.join(metrics.names)}"
+    yield f"  a step reads {'before' if recording.spec.order is Order.READ_FIRST else 'after'} it writes; each has:"
     width = max(len(field.name) for field in recording.spec)
     for field in recording.spec:
         shape = " x ".join(f"{size} {dim}" for size, dim in zip(field.shape, field.dims, strict=True)) or "one number"
-        _say(f"    {field.name:<{width}}  {shape}")
-    _say("  how it uses its memory:")
+        yield f"    {field.name:<{width}}  {shape}"
+    yield "  how it uses its memory:"
     for sentence in found["health"]:
         for line in textwrap.wrap(sentence, _COLUMNS - 4):
-            _say(f"    {line}")
-
-
-def _say(text: str) -> None:
-    print(one_line(text))  # a file may hold any text
+            yield f"    {line}"

@@ -7,9 +7,10 @@ import json
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from ntmviz import __version__
+from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.errors import UsageError
 from ntmviz.saving import suffix_of
 
@@ -19,8 +20,8 @@ _PACKAGES = ("torch", "numpy", "h5py", "PySide6-Essentials", "pyqtgraph", "cmap"
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="sessions to open")
-    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="draw the window, save it and leave")
+    parser.add_argument("files", nargs="*", type=place, metavar="FILE", help="sessions to open")
+    parser.add_argument("--screenshot", type=place, metavar="PNG", help="draw the window, save it and leave")
     parser.add_argument(
         "--workspace", choices=["watch", "step", "recall"], default="watch", help="which arrangement to draw"
     )
@@ -58,15 +59,15 @@ def scale(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.version:
-        print(f"ntmviz {__version__}")
+        output.say(f"ntmviz {__version__}")
         return 0
     if arguments.info:
-        print(json.dumps(installation(), indent=2))
+        output.say(json.dumps(installation(), indent=2))
         return 0
     if arguments.reset:
         from ntmviz.settings import reset
 
-        print(f"forgot the settings; sessions are untouched: {reset()}")
+        output.say(f"forgot the settings; sessions are untouched: {reset()}")
         return 0
     from ntmviz import app
 
@@ -87,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         size=arguments.size,
         scale=arguments.scale,
     )
-    print(arguments.screenshot)
+    output.say(str(arguments.screenshot))
     return 0
 
 

@@ -7,8 +7,6 @@ import json
 import logging
 import os
 import signal
-import sys
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ntm_core import parallel, registry
 from ntm_core.checks import listed
 from ntm_core.model_config import ControllerKind
+from ntmviz import waiting
+from ntmviz.cli import output
+from ntmviz.cli.places import place
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.run_options import RunOptions
 from ntmviz.wording import grouped, short, skips, task_name
@@ -24,7 +25,7 @@ from sessions.errors import one_line
 from sessions.policy import MAX_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ntm_core.parallel import Group
     from ntmviz.runs import Run
@@ -33,6 +34,7 @@ _REPORT_S = 2.0
 _SLICE_S = 0.2
 _FAILED = 1
 _TABLES = ("task", "train")
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=place,
         metavar="FILE",
         help="the session (here: TASK-seedN.ntmviz.h5, or with --resume NAME-on.ntmviz.h5)",
     )
@@ -69,6 +71,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--resume",
+        type=place,
         metavar="FILE",
         help="go on from the last checkpoint of a session as if it had never stopped, into a new session; settings "
         "that are left out stay what they were, those of the network always do",
@@ -112,14 +115,14 @@ def options_of(arguments: argparse.Namespace) -> RunOptions:
         until_solved=arguments.until_solved,
         record=arguments.record,
         max_size=arguments.max_size * 10**6,
-        resume=arguments.resume,
+        resume=None if arguments.resume is None else str(arguments.resume),
     )
 
 
 def _default_name(arguments: argparse.Namespace) -> str:
     if arguments.resume is None:
         return f"{arguments.task}-seed{arguments.seed or 0}.ntmviz.h5"
-    return f"{Path(arguments.resume).name.removesuffix('.h5').removesuffix('.ntmviz')}-on.ntmviz.h5"
+    return f"{arguments.resume.name.removesuffix('.h5').removesuffix('.ntmviz')}-on.ntmviz.h5"
 
 
 def value(text: str) -> Any:
@@ -139,6 +142,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         return _FAILED
     group.leave()
+    if isinstance(group, parallel.Processes):
+        group.end_process(output.ended(code))
     return code
 
 
@@ -150,10 +155,10 @@ def _run_in(group: Group, arguments: argparse.Namespace) -> int:
     from ntmviz.helping import Helper
 
     helper = Helper(options, group)
-    with _noting_an_interrupt() as is_interrupted:
+    with _noting_an_interrupt() as noted:
         while not helper.is_over:
             helper.advance()
-            if is_interrupted.is_set():
+            if noted:
                 helper.end_soon()
     if helper.failure is not None:
         raise NtmvizError(helper.failure)
@@ -163,63 +168,135 @@ def _run_in(group: Group, arguments: argparse.Namespace) -> int:
 def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
     from ntmviz.runs import Run
 
-    training = Run(options, group=group)
+    with _leaving_in_order():
+        training = Run(options, on_wait=tell_no_file, group=group)
     for note in training.notes:
-        print(one_line(note), file=sys.stderr, flush=True)
-    result = drive(training, is_quiet=prints_json)
+        output.remark(one_line(note))
+    result, ended_by = drive(training, is_quiet=prints_json)
     if prints_json:
-        print(json.dumps(result))
+        output.say(json.dumps(result))
     else:
         tell(result)
     if training.failure is not None:
         raise NtmvizError(training.failure)
+    if ended_by is not None:
+        return ended_early(result, ended_by)
+    output.check_heard(f"the training went on to its end, and is kept: {result['session']}")
     return 0
 
 
-def drive(training: Run, *, is_quiet: bool = False) -> dict[str, Any]:
-    """Train to the end, with a line of progress now and then; Ctrl+C or SIGTERM ends it early and keeps everything."""
+def tell_no_file(seconds: int) -> None:
+    """Say now and then that the session's file is not there yet."""
+    if seconds in waiting.SAID_AT_S:
+        output.complain(waiting.no_file_yet(seconds))
+
+
+def ended_early(result: dict[str, Any], signal_number: int) -> int:
+    """Say what is kept of a training that a signal ended; returns the exit code that shells give for it."""
+    name = signal.Signals(signal_number).name
+    output.complain(
+        f"{name} ended the training after iteration {result['iterations']}; its weights and all that was recorded are "
+        f"kept, and --resume goes on from there: {result['session']}"
+    )
+    return 128 + signal_number
+
+
+def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int | None]:
+    """Train to the end, with a line of progress now and then. Returns the result, and the signal that asked to leave.
+
+    Ctrl+C ends it early, and it is measured; SIGTERM and SIGHUP end it at once. All of them keep weights and session.
+    """
     told = time.perf_counter()
     failure = None
-    with _noting_an_interrupt() as is_interrupted, _recorder_in_silence():
+    is_silent = False
+    with _noting_an_interrupt() as noted, _recorder_in_silence():
         while not training.is_over:
             training.advance_for(_SLICE_S)
-            if is_interrupted.is_set():
+            if noted:
                 training.end_soon()
             if training.recorder.failure != failure:
                 failure = training.recorder.failure
                 if not is_quiet:
-                    print(f"{failure}; training goes on without a record", flush=True)
+                    output.say(f"{failure}; training goes on without a record")
+            is_silent = _tell_silence(training, is_silent)
             if not is_quiet and time.perf_counter() - told >= _REPORT_S:
                 told = time.perf_counter()
                 now = training.progress()
-                print(
+                output.say(
                     f"iteration {grouped(now.iteration)} of {grouped(now.iterations)}   loss {short(now.loss)}   "
                     f"wrong bits {short(now.wrong_bits)}   {now.new_sequences / now.seconds:.0f} sequences/s   "
                     f"{grouped(now.recorded_episodes)} episodes recorded"
-                    + (f"   {skips(now.skipped)}" if now.skipped else ""),
-                    flush=True,
+                    + (f"   {skips(now.skipped)}" if now.skipped else "")
                 )
-        if is_interrupted.is_set() and training.failure is None:
-            print("stopping: measuring and sealing the session", file=sys.stderr, flush=True)
-        training.finish()
-    return training.result()
+        asked_to_leave = next((number for number in noted if number != signal.SIGINT), None)
+        if asked_to_leave is not None:
+            training.leave()
+        else:
+            if noted and training.failure is None:
+                output.remark("stopping: measuring and sealing the session")
+            training.finish()
+    return training.result(), asked_to_leave
+
+
+def _tell_silence(training: Run, was_silent: bool) -> bool:
+    """Say, once, that the recorder does not answer, and that it does again. Returns whether it is silent."""
+    recorder = training.recorder
+    is_silent = recorder.silent_s >= waiting.SILENT_S
+    if is_silent and not was_silent:
+        output.complain(
+            f"the recorder has not answered for {waiting.SILENT_S:g} s; training goes on, and what it does not take is "
+            f"dropped in time. If a signal stopped it, this lets it go on: kill -CONT {recorder.writer_pid}"
+        )
+    elif was_silent and not is_silent and recorder.failure is None:
+        output.complain("the recorder answers again")
+    return is_silent
 
 
 @contextmanager
-def _noting_an_interrupt() -> Iterator[threading.Event]:
-    """A first Ctrl+C or SIGTERM is only noted, so that it cuts no update in two; a second one ends it as ever."""
-    noted = threading.Event()
+def _leaving_in_order() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP end what there is nothing to keep of yet as Ctrl+C does, so that nothing is left."""
+    came: list[int] = []
+
+    def leave(number: int, frame: object) -> None:
+        came.append(number)
+        raise SystemExit(128 + number)
+
+    with _handled(leave, [number for number in _ENDING if number != signal.SIGINT]):
+        try:
+            yield
+        except SystemExit:
+            output.complain(f"{signal.Signals(came[0]).name} ended this before training began; nothing is left of it")
+            raise
+
+
+@contextmanager
+def _noting_an_interrupt() -> Iterator[list[int]]:
+    """A first signal to end is only noted, so that it cuts no update in two; a second one ends it as ever."""
+    noted: list[int] = []
 
     def note(number: int, frame: object) -> None:
         signal.signal(number, before[number])
-        noted.set()
+        noted.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handled(note, _ENDING) as before:
         yield noted
+
+
+@contextmanager
+def _handled(handler: Callable[[int, object], None], numbers: Sequence[int]) -> Iterator[Mapping[int, Any]]:
+    """Handle signals so for a while; yields how they were handled before.
+
+    One that whoever started this has it ignore, as `nohup` does, stays ignored.
+    """
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: found for number, found in before.items() if found is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield before
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, found in before.items():
+            signal.signal(number, found)
 
 
 @contextmanager
@@ -237,13 +314,13 @@ def tell(result: dict[str, Any]) -> None:
     """The result in words."""
     how = "solved" if result["solved"] else "not solved"
     task, sequences = task_name(result["task"]), grouped(result["sequences"])
-    print(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
+    output.say(f"{task} {how} after {sequences} sequences, {result['seconds']:.1f} s")
     for trial, share in result["bit_error_rate"].items():
         bits, above = result["bits_per_sequence"][trial], result["bits_above_optimum"][trial]
         best = f", {short(above)} above the optimum" if above != bits else ""
-        print(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
+        output.say(f"  at {trial}: {100 * share:.3g} % of bits wrong, {short(bits)} bits a sequence{best}")
     dropped = f", {result['dropped_episodes']} dropped" if result["dropped_episodes"] else ""
-    print(f"  {result['recorded_episodes']} episodes recorded{dropped}")
+    output.say(f"  {result['recorded_episodes']} episodes recorded{dropped}")
     if result["skipped_updates"]:
-        print(f"  {skips(result['skipped_updates'])}: loss or gradient was not finite")
-    print(result["session"])
+        output.say(f"  {skips(result['skipped_updates'])}: loss or gradient was not finite")
+    output.say(result["session"])

@@ -5,7 +5,6 @@ Nothing is known here but those: all that was done is in the session.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from ntm_core.recall.recall_config import RecallConfig
 from ntmviz.recall.asking import Asking
 from ntmviz.recall.figure import lab_figure, standing
 from ntmviz.recall.items import is_lab, names_of, row_names
-from ntmviz.recall.ledger import done_at, in_words, ledger
+from ntmviz.recall.ledger import done_at, ledger
 from ntmviz.recall.words import story
 from ntmviz.views.by_hand import HandState
 from ntmviz.wording import grouped, size_on_disk
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ntmviz.lines import Lines
     from ntmviz.recall.figure import LabFigure
     from ntmviz.recall.ledger import Ledger
     from ntmviz.state import Resolved
-    from ntmviz.views.fork_tree import ForkNode
     from ntmviz.window import MainWindow
 
 WORKSPACE = "Recall"
@@ -221,21 +218,6 @@ class LabPresenter(QObject):
         count = 0 if self.known is None else len(self.known.chains)
         size = "" if recording is None else f"{size_on_disk(recording.bytes)} on disk     "
         return f"{grouped(count)} recall{'' if count == 1 else 's'}     {size}every step saved"
-
-    def labelled(self, nodes: tuple[ForkNode, ...], lines: Lines) -> tuple[ForkNode, ...]:
-        """The tree of forks with what was done in each in words; of another session as it is."""
-        if self._config is None:
-            return nodes
-        return tuple(node if node.parent is None else replace(node, label=self._deed(node, lines)) for node in nodes)
-
-    def _deed(self, node: ForkNode, lines: Lines) -> str:
-        line = lines[node.episode]
-        assert self._config is not None
-        after = line.parts[-1].first - 1
-        when = "start" if after < 0 else grouped(after)
-        if after + 1 >= len(line):
-            return node.label
-        return f"{when}: {in_words(done_at(line, after + 1), self.names, self._config.parts.names)}"
 
     def tell(self) -> None:
         """What is said around the views: the lab's name and sizes, what the recall came to."""

@@ -57,7 +57,7 @@ class AddressingView(Canvas):
         self._absence = absence
         self._figure, self._rows = figure, rows
         self._limit, self._names_rows = weighting_limit, names_rows
-        self.redraw()
+        self.redraw_in_time()
 
     def _redraw(self) -> None:
         self.under.show_marks(self.area, list(self._marks()), self.theme)

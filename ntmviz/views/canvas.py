@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter
 
 from ntmviz.colours import Palette, Scale, lookup_table, paint
 from ntmviz.painting import as_image, colour, draw
+from ntmviz.views.picture import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +23,32 @@ if TYPE_CHECKING:
     from ntmviz import ink
 
 
-class HeatmapItem(pg.GraphicsObject):
-    """Values as flat cells, painted from one kept RGB32 buffer: Qt's fast path, several times the stock item's."""
+class _Item(pg.GraphicsObject):
+    """Something that fills an area of a canvas, and says when it looks another way."""
+
+    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._area = QRectF()
+        self.visibleChanged.connect(self.changed)
+
+    def boundingRect(self) -> QRectF:
+        return self._area
+
+    def _look_anew(self, area: QRectF) -> None:
+        if area != self._area:
+            self.prepareGeometryChange()
+            self._area = QRectF(area)
+        self.update()
+        self.changed.emit()
+
+
+class HeatmapItem(_Item):
+    """Values as flat cells, painted from one kept RGB32 buffer: Qt's fast path, several times the stock item's."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._packed: NDArray[np.uint32] = np.zeros((0, 0), np.uint32)
 
     def show_values(
@@ -38,17 +59,11 @@ class HeatmapItem(pg.GraphicsObject):
 
     def show_packed(self, area: QRectF, packed: NDArray[np.uint32]) -> None:
         """Draw colours (rows, columns), packed as in `colours.paint`."""
-        if area != self._area:
-            self.prepareGeometryChange()
-            self._area = QRectF(area)
         if packed.shape == self._packed.shape:
             np.copyto(self._packed, packed)
         else:
             self._packed = np.ascontiguousarray(packed)
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._area
+        self._look_anew(area)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self._packed.size:
@@ -56,38 +71,31 @@ class HeatmapItem(pg.GraphicsObject):
             painter.drawImage(self._area, as_image(self._packed))
 
 
-class InkItem(pg.GraphicsObject):
+class InkItem(_Item):
     """A list of marks."""
 
     def __init__(self, z: float = 1) -> None:
         super().__init__()
-        self._area = QRectF()
         self._marks: list[ink.Mark] = []
         self._palette: Palette | None = None
         self.setZValue(z)
 
     def show_marks(self, area: QRectF, marks: Iterable[ink.Mark], palette: Palette) -> None:
-        if area != self._area:
-            self.prepareGeometryChange()
-            self._area = QRectF(area)
         self._marks = list(marks)
         self._palette = palette
-        self.update()
+        self._look_anew(area)
 
     @property
     def marks(self) -> list[ink.Mark]:
         """What is shown now."""
         return self._marks
 
-    def boundingRect(self) -> QRectF:
-        return self._area
-
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self._palette is not None:
             draw(painter, self._marks, self._palette)
 
 
-class Canvas(pg.GraphicsView):
+class Canvas(Picture):
     """A view with one scene unit a pixel. Subclasses fill `_redraw`; it is called when size, data or theme change."""
 
     hovered = Signal(float, float)  # x, y of the pointer
@@ -96,19 +104,15 @@ class Canvas(pg.GraphicsView):
     dragged = Signal(float, float)  # left button held
 
     def __init__(self, palette: Palette) -> None:
-        super().__init__(background=None)
+        super().__init__()
         self.theme = palette
-        self.setFrameShape(self.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(40, 40)
         self._heatmaps: dict[str, HeatmapItem] = {}
-        self._is_stale = False
-        """Whether the picture is for another size than the view has."""
         self.under = InkItem(z=0)
         self.over = InkItem(z=2)
-        self.addItem(self.under)
-        self.addItem(self.over)
+        for item in (self.under, self.over):
+            self._add(item)
         self.set_theme(palette)
 
     def set_theme(self, palette: Palette) -> None:
@@ -116,19 +120,19 @@ class Canvas(pg.GraphicsView):
         self.setBackground(colour(palette, "panel"))
         self.redraw()
 
-    @property
-    def area(self) -> QRectF:
-        return QRectF(0, 0, self.viewport().width(), self.viewport().height())
-
     def heatmap(self, name: str) -> HeatmapItem:
         """The heatmap of a name, made when first asked for."""
         item = self._heatmaps.get(name)
         if item is None:
             item = self._heatmaps[name] = HeatmapItem()
             item.setZValue(1)
-            self.addItem(item)
+            self._add(item)
         item.setVisible(True)
         return item
+
+    def _add(self, item: HeatmapItem | InkItem) -> None:
+        self.addItem(item)
+        item.changed.connect(self._on_changed)
 
     def hide_heatmaps(self, *, but: Iterable[str] = ()) -> None:
         keep = set(but)
@@ -138,24 +142,36 @@ class Canvas(pg.GraphicsView):
 
     def redraw(self) -> None:
         """Bring the picture up to date with what the view was last told."""
-        self._is_stale = False
-        self._redraw()
+        if self._is_outgrown:
+            self.settle()
+        else:
+            self._is_waiting = False
+            self._redraw()
+
+    def redraw_in_time(self) -> None:
+        """`redraw`, or nothing where that is still to come because the size has changed."""
+        if not (self._is_fitting or (self.is_patient and self._is_outgrown)):
+            self.redraw()
 
     def _redraw(self) -> None:
         raise NotImplementedError
 
-    def settle(self) -> None:
-        """Draw at the size that the view has now. Docks that move resize it many times before anything is painted."""
-        if self._is_stale:
-            self.redraw()
+    def _fit(self) -> None:
+        super()._fit()
+        if self._is_outgrown:
+            self._redraw()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        self._is_stale = event is not None
-
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def prepare(self) -> None:
         self.settle()
-        super().paintEvent(event)
+        if not self._is_current():
+            self._keep()
+
+    def _keep(self) -> None:
+        super()._keep()
+        self._is_kept = True
+
+    def _on_changed(self) -> None:
+        self._is_kept = False
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()

@@ -32,6 +32,8 @@ class EpisodeModel(QAbstractTableModel):
         self._episodes: Sequence[Source] = ()
         self._count = 0
         self._palette = palette
+        self._told: tuple[int, EpisodeInfo] | None = None
+        """The last episode that was asked for: its three columns ask for it several times each."""
 
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -39,12 +41,14 @@ class EpisodeModel(QAbstractTableModel):
 
     def show_episodes(self, episodes: Sequence[Source]) -> None:
         """Another session."""
+        self._told = None
         self.beginResetModel()
         self._episodes, self._count = episodes, len(episodes)
         self.endResetModel()
 
     def refresh(self) -> None:
         """The session may have grown: new rows come in at the top, and the newest known one may have ended."""
+        self._told = None
         new = len(self._episodes) - self._count
         if new > 0:
             self.beginInsertRows(QModelIndex(), 0, new - 1)
@@ -88,13 +92,13 @@ class EpisodeModel(QAbstractTableModel):
             return font(ink.SMALL, ink.MEDIUM if index.column() == 0 else ink.REGULAR)
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.ToolTipRole):
             return None
-        source = self._episodes[self.episode_at(index.row())]
+        episode = self.episode_at(index.row())
         try:
-            info = source.info
+            info = self._info(episode)
         except SessionError as error:
             return {Qt.ItemDataRole.ToolTipRole: str(error), Qt.ItemDataRole.DisplayRole: "damaged"}.get(role)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(info, len(source))
+            return tooltip(info, len(self._episodes[episode]))
         if role == Qt.ItemDataRole.ForegroundRole:
             if index.column() == 2 and info.wrong_bits > 0:
                 return QColor(self._palette.warning)
@@ -108,6 +112,11 @@ class EpisodeModel(QAbstractTableModel):
             if info.wrong_bits % 1
             else grouped(int(info.wrong_bits)),
         )[index.column()]
+
+    def _info(self, episode: int) -> EpisodeInfo:
+        if self._told is None or self._told[0] != episode:
+            self._told = episode, self._episodes[episode].info
+        return self._told[1]
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -47,7 +47,7 @@ class FieldView(Canvas):
         """absence: what is said where there is no figure."""
         self._figure, self._absence = figure, absence
         self.setToolTip("" if figure is None else figure.sentence)
-        self.redraw()
+        self.redraw_in_time()
 
     def _redraw(self) -> None:
         figure = self._figure

@@ -44,7 +44,7 @@ class _Axis(pg.AxisItem):
 class Plot:
     """A box with an axis at its left and one below, in a row of a layout and in the one under it."""
 
-    def __init__(self, graphics: pg.GraphicsLayoutWidget, row: int, *, is_log: bool, shows_axis: bool) -> None:
+    def __init__(self, grid: pg.GraphicsLayout, row: int, *, is_log: bool, shows_axis: bool) -> None:
         self._is_log = is_log
         self.box = pg.ViewBox(enableMenu=False, defaultPadding=0.02)
         self.box.setMouseEnabled(x=True, y=False)
@@ -57,9 +57,9 @@ class Plot:
         for axis in self._axes:
             axis.enableAutoSIPrefix(False)
             axis.linkToView(self.box)
-        graphics.addItem(left, row=row, col=0)
-        graphics.addItem(self.box, row=row, col=1)
-        graphics.addItem(bottom, row=row + 1, col=1)
+        grid.addItem(left, row=row, col=0)
+        grid.addItem(self.box, row=row, col=1)
+        grid.addItem(bottom, row=row + 1, col=1)
 
     def add_curve(self) -> pg.PlotDataItem:
         """A new curve without points."""

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
-    from PySide6.QtGui import QResizeEvent
 
     from ntmviz.colours import Palette
     from ntmviz.episode_figures import Happening, SequenceFigure
@@ -61,7 +60,6 @@ class SequenceView(Canvas):
     """Draws a SequenceFigure with the play head's frame over it; a press or drag wishes for a step."""
 
     step_wished = Signal(int)
-    resized = Signal()  # another number of steps may fit now
 
     def __init__(self, palette: Palette) -> None:
         self._figure: SequenceFigure | None = None
@@ -104,16 +102,14 @@ class SequenceView(Canvas):
             return
         self._figure, self._rows, self._happenings = figure, rows, happenings
         self._weighting_limit, self._is_scored = weighting_limit, is_scored
-        self.redraw()
+        self.redraw_in_time()
 
     def show_step(self, step: int, loop: tuple[int | None, int | None]) -> None:
         """Only the play head moves: the images stay."""
-        self._step, self._loop = step, loop
-        self._draw_over()
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        self.resized.emit()
+        if (step, loop) != (self._step, self._loop):
+            self._step, self._loop = step, loop
+            if not self._is_outgrown:
+                self._draw_over()
 
     def _redraw(self) -> None:
         figure, rows = self._figure, self._rows

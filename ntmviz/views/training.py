@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from ntmviz import ink
 from ntmviz.painting import colour, font
 from ntmviz.panels import label
+from ntmviz.views.picture import Picture
 from ntmviz.views.plot import Plot
 from ntmviz.wording import grouped
 
@@ -35,8 +36,9 @@ class TrainingView(QWidget):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self.setObjectName("training")
-        self.graphics = pg.GraphicsLayoutWidget()
-        self.graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.graphics = Picture()
+        grid = pg.GraphicsLayout()
+        self.graphics.setCentralItem(grid)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 2, 12, 4)
         waiting = label("Loss and wrong bits of training appear here", tone="muted")
@@ -45,15 +47,15 @@ class TrainingView(QWidget):
         self._pages.addWidget(waiting)
         self._pages.addWidget(self.graphics)
         layout.addWidget(self._pages)
-        self.graphics.ci.layout.setContentsMargins(0, 0, 0, 0)
-        self.graphics.ci.layout.setSpacing(0)
+        grid.layout.setContentsMargins(0, 0, 0, 0)
+        grid.layout.setSpacing(0)
         self._titles = [pg.LabelItem(justify="left") for _ in range(2)]
         self._plots: list[Plot] = []
         self._curves: list[tuple[pg.PlotDataItem, pg.PlotDataItem]] = []
         self._lines: list[pg.InfiniteLine] = []
         for number, title in enumerate(self._titles):
-            self.graphics.addItem(title, row=3 * number, col=0, colspan=2)
-            plot = Plot(self.graphics, 3 * number + 1, is_log=number == 0, shows_axis=number == 1)
+            grid.addItem(title, row=3 * number, col=0, colspan=2)
+            plot = Plot(grid, 3 * number + 1, is_log=number == 0, shows_axis=number == 1)
             self._plots.append(plot)
             self._curves.append((plot.add_curve(), plot.add_curve()))
             line = pg.InfiniteLine(angle=90, movable=False)

@@ -118,7 +118,7 @@ def open_window(window: MainWindow, qtbot) -> Callable[[Path], MainWindow]:
 
     def open_it(path: Path) -> MainWindow:
         assert window.desk.open(path)
-        qtbot.waitUntil(lambda: window.presenter.now is not None)
+        qtbot.waitUntil(lambda: window.presenter.now is not None and window.updatesEnabled())
         return window
 
     return open_it

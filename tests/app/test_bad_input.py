@@ -23,6 +23,7 @@ from tests.app.bad_files import BAD_FILES, cut_to
 from tests.app.command_line import TINY
 from tests.app.conftest import record_one
 from tests.app.lines import check_failed, check_line, check_told
+from tests.app.recent_rows import recent_rows
 from tests.sessions.traces import tiny_spec
 
 # What cannot be opened
@@ -116,7 +117,7 @@ def drop_it(window, path):
 
 def choose_it_among_the_recent(window, path):
     window.welcome.show_recent([Recent(path, 0.0)], [])
-    window.welcome._recent.itemAt(0).widget().wished.emit(path)
+    recent_rows(window)[0].wished.emit(path)
 
 
 @pytest.mark.parametrize("way", [open_it, drop_it, choose_it_among_the_recent])
@@ -350,8 +351,11 @@ def test_a_session_whose_name_leaves_no_room_for_notes_opens_without(open_window
         ({"model_settings": {"colour": 1}}, "a setting of model 'ntm' is one of"),
         ({"device": "abacus"}, "device is auto or one of"),
         ({"model_settings": {"locations": 0}}, "locations is a whole number, at least 1; got 0"),
+        ({"model_settings": {"hidden_size": 10**11}}, f"make hidden_size, {10**11}, smaller"),
+        ({"task_settings": {"bits": 10**10}}, f"make task.bits, {10**10}, smaller"),
+        ({"train": {"batch": 10**12}}, f"make the batch, {10**12}, smaller"),
     ],
-    ids=["task", "key", "device", "value"],
+    ids=["task", "key", "device", "value", "hidden_size", "bits", "batch"],
 )
 def test_the_window_says_in_one_line_why_a_training_cannot_be(changed, said, window, qtbot, tmp_path):
     path = tmp_path / "run.h5"

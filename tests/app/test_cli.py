@@ -19,8 +19,10 @@ from ntmviz import __version__
 from ntmviz.cli import demo, main
 from ntmviz.run_options import RunOptions
 from ntmviz.window import MainWindow
-from tests.app.command_line import PROGRAM, TINY, launch
+from tests.app import command_line
+from tests.app.command_line import PROGRAM, TINY
 from tests.app.conftest import SMALL
+from tests.app.lines import check_failed
 from tests.app.processes import iterations_in, wait_for
 
 TRAIN_KEYS = (
@@ -195,7 +197,7 @@ def test_a_figure_goes_beside_its_reader_unless_named(call, folder, qapp, sessio
     [(("--size", "1100x700", "--scale", "1"), (1100, 700)), (("--size", "1024x680", "--scale", "1.5"), (1536, 1020))],
 )
 def test_a_screenshot_has_exactly_the_size_that_was_asked_for(words, size, tmp_path, session):
-    done = launch(session, "--screenshot", tmp_path / "window.png", "--theme", "dark", *words)
+    done = command_line.launch(session, "--screenshot", tmp_path / "window.png", "--theme", "dark", *words)
     assert (done.returncode, done.stderr) == (0, "")
     picture = QImage(str(tmp_path / "window.png"), "PNG")
     assert (picture.width(), picture.height()) == size
@@ -266,7 +268,7 @@ def test_reset_forgets_the_settings_and_nothing_else(call, folder, window: MainW
 def test_pictures_are_drawn_without_a_display(tmp_path, session):
     no_display = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "QT_QPA_PLATFORM": None}
     for words in ((session, "--screenshot", tmp_path / "a.png"), ("figure", session, "-o", tmp_path / "b.png")):
-        done = launch(*words, **no_display)
+        done = command_line.launch(*words, **no_display)
         assert (done.returncode, done.stderr) == (0, "")
         assert not QImage(done.stdout.strip()).isNull()
 
@@ -288,6 +290,38 @@ def test_help_is_there_for_every_command(call):
         code, out, err = call(*words, "--help")
         assert (code, err) == (0, [])
         assert re.match(rf"usage: {' '.join(('ntmviz', *words))}\b", out[0])
+
+
+@pytest.mark.parametrize(("number", "wanted_code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_training_that_is_asked_to_leave_keeps_all_and_says_so_in_one_line(number, wanted_code, launch, tmp_path):
+    path = tmp_path / "run.ntmviz.h5"
+    training = launch("-m", "ntmviz", *TINY, "--iterations", "1000000", "--out", path, "--json")
+    wait_for(lambda: iterations_in(path) > 20)
+    training.send_signal(number)
+    out, _ = training.communicate(timeout=30)
+    result, errors = json.loads(out.splitlines()[-1]), (tmp_path / "errors.txt").read_text().splitlines()
+    told = f"{number.name} ended the training after iteration {result['iterations']}"
+    check_failed(training.returncode, errors, told, "are kept", str(path), wanted_code=wanted_code)
+    assert result["bit_error_rate"] == {}, "nobody waits for it to be measured"
+    with sessions.open(path) as recording:
+        assert recording.complete
+        assert len(recording.metrics.iterations()) == result["iterations"] > 20
+        assert recording.checkpoints[-1].iteration == result["iterations"]
+
+
+def test_a_training_under_nohup_goes_on_when_its_terminal_closes(launch, tmp_path):
+    path = tmp_path / "run.ntmviz.h5"
+    code = (
+        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+    )
+    training = launch("-c", code, *PROGRAM, *TINY, "--iterations", "1000000", "--out", path)
+    wait_for(lambda: iterations_in(path) > 20)
+    training.send_signal(signal.SIGHUP)
+    then = iterations_in(path)
+    wait_for(lambda: iterations_in(path) > then + 50)
+    training.terminate()
+    training.communicate(timeout=30)
+    assert training.returncode == 143
 
 
 def test_an_interrupted_training_is_measured_and_sealed(tmp_path):

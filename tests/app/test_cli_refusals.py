@@ -3,6 +3,7 @@
 import pytest
 
 import sessions
+from ntmviz import room
 from tests.app.command_line import TINY, launch
 from tests.app.lines import check_failed
 
@@ -34,11 +35,23 @@ BAD_TRAININGS = [
     (("--set", "order=sometimes"), 2, "got 'sometimes'"),
     (("--set", "task.max_length=0"), 2, "got 0"),
     (("--set", "train.learning_rate=NaN"), 2, "got nan"),
-    (("--set", f"locations={10**13}"), 1, "do not fit in memory"),
+    (("--set", f"locations={10**13}"), 1, f"make locations, {10**13}, smaller"),
+    (("--set", f"hidden_size={10**11}"), 1, f"make hidden_size, {10**11}, smaller"),
+    (("--set", f"hidden_size={10**300}"), 1, "make hidden_size"),
+    (("--set", f"layers={10**9}"), 1, f"make layers, {10**9}, smaller"),
+    (("--set", f"read_heads={10**12}"), 1, f"make read_heads, {10**12}, smaller"),
+    (("--set", f"task.bits={10**10}"), 1, f"make task.bits, {10**10}, smaller"),
+    (("--set", f"task.max_length={10**11}"), 1, f"make task.max_length, {10**11}, smaller"),
+    (("--batch", "99999999999999"), 1, "make the batch, 99999999999999, smaller"),
+    (("--model", "dnc", "--set", f"locations={10**6}"), 1, f"make locations, {10**6}, smaller"),
+    (("--model", "dnc", "--set", f"sparse_links={10**12}"), 2, f"sparse_links is at most locations, 16; got {10**12}"),
+    (("--model", "dnc", "--set", "sparse_links=1e12"), 2, "sparse_links is a whole number"),
     (("--out", "folder"), 1, "--out"),
     (("--out", "empty.h5"), 1, "--out"),
     (("--out", "nowhere/run.h5"), 1, "No such file or directory"),
     (("--out", "/proc/run.h5"), 1, "cannot write a session here"),
+    (("--out", ""), 2, "a name was wanted; got ''"),
+    (("--resume", ""), 2, "a name was wanted; got ''"),
     (("--resume", "{session}"), 2, "a network with 4 inputs and 3 outputs was wanted for copy"),
     (("--resume", "{session}", "--set", "task.bits=4", "--set", "locations=16"), 2, "locations is 48, got 16"),
     (("--nonsense",), 2, "--nonsense"),
@@ -54,6 +67,15 @@ def test_a_training_that_cannot_be_is_refused_in_one_line(words, wanted_code, sa
     code, told, err = call(*TINY, *out, *(word.format(session=session) for word in words))
     check_failed(code, err, said, wanted_code=wanted_code)
     assert (told, sorted(folder.iterdir())) == ([], before)
+
+
+@pytest.mark.parametrize("batch", [10**13, 10**30])
+def test_a_training_whose_first_batch_nothing_holds_leaves_nothing(batch, call, folder, monkeypatch):
+    monkeypatch.setattr(room, "lacking_for_training", lambda *arguments: "")
+    before = sorted(folder.iterdir())
+    code, _, err = call(*TINY, "--batch", batch, "--out", "run.h5")
+    assert (code, len(err)) == (1, 1)
+    assert sorted(folder.iterdir()) == before
 
 
 def test_a_session_is_never_overwritten(call, folder, session):
@@ -98,6 +120,18 @@ BAD_CALLS = [
     (("demo", "--out", "out"), 2, "--out goes with --headless"),
     (("demo", "--headless", "--out", "text.h5/out"), 1, "the demo's folder cannot be made"),
     (("--nonsense",), 2, "--nonsense"),
+    (("verify",), 2, "a command (demo, train, "),
+    (("verify", "{session}"), 2, "got 'verify'"),
+    (("recover", "{session}", "--screenshot", "out.png"), 2, "got 'recover'"),
+    (("trian", "copy"), 2, "got 'trian'"),
+    (("--theme", "dark", "verify"), 2, "got 'verify'"),
+    (("missing.h5",), 2, "got 'missing.h5'"),
+    (("{session}", "folder/missing.h5"), 2, "got 'folder/missing.h5'"),
+    (("",), 2, "a name was wanted; got ''"),
+    (("info", ""), 2, "a name was wanted; got ''"),
+    (("figure", "{session}", "-o", ""), 2, "a name was wanted; got ''"),
+    (("demo", "--headless", "--out", ""), 2, "a name was wanted; got ''"),
+    (("{session}", "--screenshot", ""), 2, "a name was wanted; got ''"),
 ]
 
 

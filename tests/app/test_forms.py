@@ -82,6 +82,21 @@ def test_settings_that_cannot_be_are_told_of_in_place(qtbot, qapp):
     assert "divides locations, 128; got 3" in dialog.form.problem
 
 
+@pytest.mark.parametrize("dialog_of", [TrainingDialog, NetworkDialog])
+def test_sizes_that_no_memory_holds_are_told_of_in_place(dialog_of, qtbot, qapp):
+    dialog = dialog_of()
+    qtbot.addWidget(dialog)
+    dialog.form.network.set("locations", 2**31 - 1)
+    dialog.form.network.set("word_size", 10**6)
+    dialog.form.network.set("first_memory", "learned")
+    assert not dialog.start.isEnabled()
+    assert "does not fit in memory" in dialog.form.problem
+    assert "make locations, 2147483647, smaller" in dialog.form.problem
+    dialog.form.network.set("locations", 128)
+    dialog.form.network.set("word_size", 20)
+    assert dialog.start.isEnabled()
+
+
 def test_a_dialog_gives_the_options_of_a_training(qtbot, qapp):
     dialog = TrainingDialog()
     qtbot.addWidget(dialog)

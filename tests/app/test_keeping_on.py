@@ -16,9 +16,9 @@ from ntmviz import running
 from ntmviz.app import screenshot
 from ntmviz.live import EngineProcess
 from ntmviz.settings import Settings
-from ntmviz.welcome import FileRow
 from sessions.info import Writer
 from tests.app.processes import check_kept, child_running, is_gone, iterations_in, steps_in, wait_for
+from tests.app.recent_rows import recent_rows
 from tests.app.test_rescue import WINDOW
 
 if TYPE_CHECKING:
@@ -49,12 +49,6 @@ def kept_on(options, path):
     wait_for(lambda: is_gone(engine.pid))
 
 
-def rows(window):
-    layout = window.welcome._recent
-    widgets = (layout.itemAt(index).widget() for index in range(layout.count()))
-    return [widget for widget in widgets if isinstance(widget, FileRow)]
-
-
 def words(row):
     return " | ".join(each.text() for each in row.findChildren(QLabel))
 
@@ -71,7 +65,7 @@ def entry(folder: Path, session: Path, *, pid=0, host=None, started="long ago"):
 def test_a_training_that_is_kept_on_is_offered_shown_live_and_finished_from_the_next_window(
     kept_on, path, window, qtbot
 ):
-    row = rows(window)[0]
+    row = recent_rows(window)[0]
     assert row.path == path
     assert "● still training, at iteration" in words(row)
     then = iterations_in(path)
@@ -89,10 +83,10 @@ def test_a_training_that_is_kept_on_is_offered_shown_live_and_finished_from_the_
     wait_for(lambda: is_gone(kept_on.process.pid))
     check_kept(path, 1, complete=True)
     window.actions_by_name["close_session"].trigger()
-    assert "ended at iteration" in words(rows(window)[0])
+    assert "ended at iteration" in words(recent_rows(window)[0])
     assert list(running.folder().iterdir()) == []
     window.welcome.shown.emit()
-    assert "complete" in words(rows(window)[0]), "told once, then a session like any other"
+    assert "complete" in words(recent_rows(window)[0]), "told once, then a session like any other"
 
 
 def test_a_window_closed_while_it_trains_asks_nothing_and_training_goes_on_where_that_is_set(
@@ -162,13 +156,13 @@ def test_files_that_tell_of_no_training_are_passed_over(content, window):
     (running.folder() / "x.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     assert running.known() == []
     window.welcome.shown.emit()
-    assert rows(window) == []
+    assert recent_rows(window) == []
 
 
 def test_a_session_that_is_gone_is_not_offered(window, tmp_path):
     entry(running.folder(), tmp_path / "gone.h5")
     window.welcome.shown.emit()
-    assert rows(window) == []
+    assert recent_rows(window) == []
 
 
 def test_a_screenshot_of_the_welcome_page_forgets_nothing(session, tmp_path):

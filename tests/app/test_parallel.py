@@ -107,20 +107,35 @@ def test_a_rank_that_dies_ends_all_with_one_line_and_the_training_can_be_resumed
         assert list(on.metrics.iterations()) == [kept, kept + 1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_to_torchrun_ends_all_after_the_same_update_and_seals_the_session(number, folder, torchrun):
     process = torchrun(*TINY, *ENDLESS)
     wait_for(lambda: iterations_in(folder / "run.h5") > 20, TIMEOUT_S)
     pids = ranks(process)
     process.send_signal(number)
     _, out, err = ended(process)
-    assert err == []
+    assert len(err) == (number != signal.SIGINT)
+    assert all(f"{number.name} ended the training" in line for line in err)
     result = json.loads(out[-1])
     assert all(map(is_gone, pids.values()))
     with sessions.open("run.h5") as recording:
         assert recording.complete
         assert len(recording.metrics.iterations()) == result["iterations"] > 20
         assert recording.checkpoints[-1].iteration == result["iterations"]
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_signal_to_one_rank_ends_all_and_seals_the_session(rank, folder, torchrun):
+    process = torchrun(*TINY, *ENDLESS)
+    wait_for(lambda: iterations_in(folder / "run.h5") > 20, TIMEOUT_S)
+    pids = ranks(process)
+    os.kill(pids[rank], signal.SIGTERM)
+    _, out, err = ended(process)
+    assert len(err) == (rank == 0)
+    assert all(map(is_gone, pids.values()))
+    with sessions.open("run.h5") as recording:
+        assert recording.complete
+        assert recording.checkpoints[-1].iteration == json.loads(out[-1])["iterations"]
 
 
 def test_a_batch_that_has_no_even_shares_is_refused_in_one_line(folder, torchrun):

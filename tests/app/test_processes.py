@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import time
 
 import pytest
 
 import sessions
 from ntm_core import checkpoints
+from ntmviz.preparing import Start
 from ntmviz.run_options import RunOptions
+from ntmviz.runs import Run
+from tests.app.lines import check_failed, check_line
 from tests.app.processes import check_kept, child_running, has_open, is_gone, iterations_in, steps_in, wait_for
 
 TRAINING = (
@@ -181,3 +186,73 @@ def test_a_training_goes_on_when_the_window_that_follows_it_is_killed(launch, pa
     assert training.returncode == 0
     assert result["iterations"] > killed_at + 50
     check_kept(path, 1, complete=True)
+
+
+def errors_of(tmp_path):
+    return (tmp_path / "errors.txt").read_text().splitlines()
+
+
+def test_a_training_says_soon_that_its_recorder_was_stopped_and_goes_on(launch, path, tmp_path):
+    training = launch("-m", "ntmviz", *TRAINING, "--record", "off", "--out", path)
+    wait_for(lambda: iterations_in(path) > 20)
+    recorder = child_running(training.pid, "sessions.writer")
+    os.kill(recorder, signal.SIGSTOP)
+    stopped_at = time.monotonic()
+    wait_for(lambda: errors_of(tmp_path), deadline_s=20)
+    assert time.monotonic() - stopped_at < 10
+    written = iterations_in(path)
+    os.kill(recorder, signal.SIGCONT)
+    wait_for(lambda: len(errors_of(tmp_path)) == 2)
+    wait_for(lambda: iterations_in(path) > written + 50)
+    training.terminate()
+    training.communicate(timeout=30)
+    said, again, kept = errors_of(tmp_path)
+    check_line(said, "the recorder has not answered for 3 s; training goes on", f"kill -CONT {recorder}")
+    check_line(again, "the recorder answers again")
+    assert "are kept" in kept
+    with sessions.open(path) as recording:
+        assert (recording.complete, recording.dropped_episodes) == (True, 0)
+
+
+def test_a_training_says_soon_that_its_recorder_makes_no_file_and_starts_when_it_has(launch, path, tmp_path):
+    opened = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)  # nobody can create a session in this folder meanwhile
+        training = launch("-m", "ntmviz", *TRAINING, "--out", path)
+        wait_for(lambda: errors_of(tmp_path))
+    finally:
+        os.close(opened)
+    wait_for(lambda: iterations_in(path) > 20)
+    training.terminate()
+    training.communicate(timeout=30)
+    check_line(errors_of(tmp_path)[0], "has not made the session's file within 3 s; training starts when it has")
+    assert training.returncode == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_training_that_is_asked_to_leave_before_it_began_leaves_nothing(number, launch, path, tmp_path):
+    opened = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        training = launch("-m", "ntmviz", *TRAINING, "--out", path)
+        wait_for(lambda: child_running(training.pid, "sessions.writer"))
+        writer = child_running(training.pid, "sessions.writer")
+        training.send_signal(number)
+        training.communicate(timeout=30)
+        wait_for(lambda: is_gone(writer))
+    finally:
+        os.close(opened)
+    told = f"{number.name} ended this before training began"
+    check_failed(training.returncode, errors_of(tmp_path)[-1:], told, wanted_code=128 + number)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
+def test_a_training_that_fails_once_there_is_a_file_leaves_none(error, options, path, monkeypatch):
+    def fail(start, sink=None):
+        raise error
+
+    monkeypatch.setattr(Start, "engine", fail)
+    with pytest.raises(error):
+        Run(options)
+    assert not path.exists()

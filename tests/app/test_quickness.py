@@ -6,16 +6,20 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 import sessions
 from ntm_core.trace import EpisodeInfo
 from ntmviz import survey
 from ntmviz.episode_figures import Happening
+from ntmviz.presenter import Presenter
 from ntmviz.survey import Surveyor
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.machine import MachineView
 from ntmviz.views.sequence import SequenceView
-from ntmviz.views.training import thinned
+from ntmviz.views.training import TrainingView, thinned
+from sessions.episodes import Episode
 from tests.sessions.traces import ntm_spec, still
 
 SPOILT = 70
@@ -115,16 +119,21 @@ def test_memory_of_arrays_that_are_freed_goes_back_to_the_system():
     assert int(done.stdout) < 50, "200 MiB were freed"
 
 
-def test_another_size_theme_or_workspace_paints_each_picture_once(open_window, session, qtbot, monkeypatch):
-    """And draws it once for the size and once for what it shows, however often docks move meanwhile."""
+CANVASES = MachineView, AddressingView, SequenceView
+
+
+@pytest.fixture
+def counts(monkeypatch):
+    """How often each canvas was drawn, and its scene painted."""
     counts = Counter()
-    for kind in (
-        MachineView,
-        AddressingView,
-        SequenceView,
-    ):  # before Qt meets the methods: it keeps what it called once
-        for done in ("_redraw", "paintEvent"):
+    for kind in CANVASES:
+        for done in ("_redraw", "_keep"):
             count_calls(monkeypatch, kind, done, counts)
+    return counts
+
+
+def test_another_size_theme_or_workspace_paints_each_scene_once(open_window, session, qtbot, counts):
+    """And draws it once for the size and once for what it shows, however often docks move meanwhile."""
     window = open_window(session)
 
     def check(act, most_drawn):
@@ -139,6 +148,89 @@ def test_another_size_theme_or_workspace_paints_each_picture_once(open_window, s
     check(lambda: window.show_workspace("Step"), 2)
     check(lambda: window.show_workspace("Watch"), 2)
     check(lambda: window.set_theme("light"), 2)
+
+
+def paint_once(window, *size):
+    """Give a window another size, and let it be painted, but nothing else that has a turn of its own."""
+    window.resize(*size)
+    QApplication.sendPostedEvents()
+
+
+def canvases(window):
+    views = window.views
+    return views.machine, views.addressing, views.sequence
+
+
+def test_another_size_draws_no_picture_in_the_turn_that_paints_the_window(open_window, session, qtbot, counts):
+    window = open_window(session)
+    QApplication.sendPostedEvents()  # it is painted for the first time
+    counts.clear()
+    paint_once(window, 1500, 1000)
+    assert not counts
+    waiting = [*canvases(window), window.views.training.graphics]
+    assert all(each.is_waiting for each in waiting)
+    for drawn in range(1, 5):
+        window._settling._go_on()
+        assert [each.is_waiting for each in waiting].count(False) == drawn
+    assert counts == {f"{kind.__name__}.{done}": 1 for kind in CANVASES for done in ("_redraw", "_keep")}
+
+
+def test_while_the_size_changes_on_and_on_every_picture_has_its_turn(open_window, session, counts):
+    window = open_window(session)
+    counts.clear()
+    for more in range(8):
+        paint_once(window, 1300 + 10 * more, 820 + 10 * more)
+        window._settling._go_on()
+    assert {counts[f"{kind.__name__}._keep"] for kind in CANVASES} == {2}
+
+
+def test_a_picture_that_has_waited_is_what_it_would_have_been_at_once(open_window, session, qtbot):
+    window = open_window(session)
+    paint_once(window, 1500, 1000)
+    qtbot.waitUntil(lambda: not any(each.is_waiting for each in window.views.pictures))
+    for view in canvases(window):
+        waited = view.grab().toImage()
+        assert view.sceneRect() == view.area
+        view.redraw()
+        assert view.grab().toImage() == waited
+
+
+def test_a_picture_asked_of_the_window_has_nothing_in_it_that_still_waits(open_window, session, qtbot):
+    window = open_window(session)
+    paint_once(window, 1500, 1000)
+    at_once = window.grab().toImage()
+    qtbot.waitUntil(lambda: not any(each.is_waiting for each in window.views.pictures))
+    assert window.grab().toImage() == at_once
+    window._settling.hold()
+    assert window.grab().toImage() == at_once
+    assert not window.updatesEnabled()
+    window._settling.release()
+
+
+def test_a_scene_that_has_not_changed_is_not_painted_again(open_window, session, counts):
+    window = open_window(session)
+    view = window.views.machine
+    view.viewport().repaint()
+    counts.clear()
+    view.viewport().repaint()
+    assert not counts
+    window.store.update(shows_change=not window.store.state.shows_change)
+    view.viewport().repaint()
+    assert counts["MachineView._keep"] == 1
+
+
+def test_a_row_of_the_episode_list_reads_its_episode_once(open_window, session, monkeypatch):
+    window = open_window(session)
+    model, read = window.views.episodes.episodes, []
+    info = Episode.info.fget
+    monkeypatch.setattr(Episode, "info", property(lambda self: read.append(self.index) or info(self)))
+    model.refresh()
+    roles = Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole
+    for row in (0, 1):
+        for column in range(3):
+            for role in roles:
+                model.data(model.index(row, column), role)
+    assert read == [model.episode_at(0), model.episode_at(1)]
 
 
 def count_calls(monkeypatch, kind, name, counts):
@@ -164,3 +256,29 @@ def test_a_wider_window_shows_more_steps_of_a_long_episode(open_window, tmp_path
     narrow = steps(600)
     window.resize(1700, 900)
     qtbot.waitUntil(lambda: window.views.sequence.sequence_layout.count == steps(600) > narrow)
+
+
+def test_a_session_that_is_opened_is_presented_once_its_docks_stand_and_its_curves_in_a_turn_of_their_own(
+    open_window, session, qtbot, monkeypatch
+):
+    done = []
+    for kind, name in ((Presenter, "present"), (TrainingView, "_draw_curves")):
+        note_calls(monkeypatch, kind, name, done)
+    window = open_window(session)
+    done.clear()
+    window.desk.close()
+    done.clear()
+    assert window.desk.open(session)
+    qtbot.waitUntil(lambda: "_draw_curves ended" in done and window.updatesEnabled())
+    assert done == ["present", "present ended", "_draw_curves", "_draw_curves ended"]
+
+
+def note_calls(monkeypatch, kind, name, done):
+    method = getattr(kind, name)
+
+    def call(self, *arguments):
+        done.append(name)
+        method(self, *arguments)
+        done.append(f"{name} ended")
+
+    monkeypatch.setattr(kind, name, call)

@@ -181,6 +181,28 @@ def test_a_recorder_that_makes_no_file_is_told_of_until_it_does(window, options,
     assert window.notice.isHidden()
 
 
+def test_a_window_closes_at_once_though_the_recorder_makes_no_file(window, options, no_file, path):
+    window.desk.train(options)
+    engine, recorder = window.desk.engine.pid, recorder_of(window)
+    started = time.monotonic()
+    window.close()
+    assert time.monotonic() - started < 6
+    wait_for(lambda: is_gone(engine) and is_gone(recorder))
+    assert not path.exists()
+
+
+def test_a_training_kept_on_without_its_window_waits_for_its_file(window, options, no_file, path):
+    window.desk.keep_on(True)
+    window.desk.train(options)
+    engine, _ = window.desk.engine.pid, recorder_of(window)
+    window.close()
+    no_file()
+    wait_for(lambda: iterations_in(path) > 5)
+    os.kill(engine, signal.SIGTERM)
+    wait_for(lambda: is_gone(engine))
+    check_kept(path, 1, complete=True)
+
+
 def test_a_recorder_stopped_before_it_made_its_file_is_let_go_on(window, options, no_file, qtbot):
     window.desk.train(options)
     os.kill(recorder_of(window), signal.SIGSTOP)
@@ -212,8 +234,17 @@ def test_a_stopped_recorder_is_told_of_and_one_click_lets_it_go_on(window, optio
     assert window.notice.isHidden()
 
 
+def test_a_stopped_recorder_that_has_little_to_write_is_told_of_too(window, options, path, qtbot):
+    window.desk.train(RunOptions(**(options.to_json() | {"record": "off"})))
+    qtbot.waitUntil(lambda: window.desk.recording is not None and iterations_in(path) > 5, timeout=30_000)
+    os.kill(window.desk.recording.info.writer.pid, signal.SIGSTOP)
+    offered(window, qtbot, "recorder was stopped by a signal (SIGSTOP)", "Let it go on")
+    accept(window, qtbot)
+    qtbot.waitUntil(window.notice.isHidden, timeout=10_000)
+
+
 def progress(**changed):
-    return {"queued_bytes": 0, "dropped_episodes": 0, "recorder_failure": None} | changed
+    return {"queued_bytes": 0, "dropped_episodes": 0, "recorder_silent_s": 0.0, "recorder_failure": None} | changed
 
 
 def test_a_slow_recorder_is_told_of_while_it_is_behind(window):

@@ -16,6 +16,7 @@ from ntmviz.notes import Bookmark
 from ntmviz.settings import Settings
 from ntmviz.step_words import describe
 from ntmviz.views import machine_layout, sequence_layout
+from tests.app.recent_rows import recent_rows
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_an_opened_session_is_listed_as_recent_and_opens_from_there(window, qtbo
     window.desk.open(session)
     window.actions_by_name["close_session"].trigger()
     assert window.stack.currentWidget() is window.welcome
-    row = window.welcome._recent.itemAt(0).widget()
+    row = recent_rows(window)[0]
     assert row.path == session
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     assert window.desk.recording.path == session

@@ -8,6 +8,7 @@ import queue
 import signal
 import struct
 import subprocess
+import sys
 import termios
 
 import pytest
@@ -139,3 +140,29 @@ def test_an_engine_is_deaf_to_the_terminal_and_finishes_when_terminated_even_in_
     assert (failure, engine.has_died) == ("", False)
     assert result["bit_error_rate"]
     check_kept(path, 1, complete=True)
+
+
+HELD_WHEN_TERMINATED = """
+import os, queue, signal, threading, time
+from ntmviz import worker
+
+def kill_when_main_waits():
+    deadline = time.monotonic() + 10
+    stat = f"/proc/{os.getpid()}/stat"
+    while open(stat).read().rpartition(")")[2].split()[0] != "S" and time.monotonic() < deadline:
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+waiting = queue.SimpleQueue()
+worker.stop_when_terminated(waiting)
+killer = threading.Thread(target=kill_when_main_waits)
+killer.start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print(waiting.get(timeout=20))
+"""
+"""The signal comes to another thread, so that the wait is not interrupted: as if it had come just before it."""
+
+
+def test_a_signal_that_does_not_interrupt_the_wait_for_orders_is_heard():
+    done = subprocess.run([sys.executable, "-c", HELD_WHEN_TERMINATED], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "{'order': 'stop'}\n")

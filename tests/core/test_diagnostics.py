@@ -297,6 +297,21 @@ class Counted:
         return values
 
 
+def test_a_wide_memory_is_looked_at_no_more_than_a_megabyte_at_once():
+    steps, rows = 24, 1024
+    memory = np.zeros((steps + 1, rows, 64), np.float32)
+    at_first = np.full((1, rows), 1 / rows, np.float32)
+    source = episode(
+        first={"memory": memory[0], "read_weighting": at_first, "write_weighting": at_first},
+        memory=memory[1:],
+        read_weighting=np.repeat(at_first[None], steps, axis=0),
+        write_weighting=np.repeat(at_first[None], steps, axis=0),
+    )
+    counted = Counted(source)
+    diagnostics.alarms(counted)
+    assert 0 < 4 * source.spec.step_size * counted.most <= 2**20
+
+
 def test_an_episode_is_looked_at_a_window_at_a_time_and_only_what_is_needed(long_episode, monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_BYTES", 4 * 5 * long_episode.spec.step_size)
     counted = Counted(long_episode)

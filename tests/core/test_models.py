@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,12 +88,19 @@ def test_every_model_of_the_registry_is_among_the_variants():
     assert {name.split()[0] for name in VARIANTS} == set(registry.models())
 
 
-def test_a_sequence_equals_its_steps_to_the_bit(model):
+@pytest.mark.parametrize("kernel", ["auto", "eager"])
+def test_a_sequence_equals_its_parts_to_the_bit_and_run_eagerly_its_steps(model, kernel):
+    if hasattr(model.config, "kernel"):
+        model.config = replace(model.config, kernel=kernel)
     inputs = sample_of().inputs
     logits, last, trace = model(inputs, trace=True)
     state = model.initial_state(3)
     for step, x in enumerate(inputs):
-        y, state, view = model.step(x, state)
+        if kernel == "eager":
+            y, state, view = model.step(x, state)
+        else:
+            (y,), state, part = model(x[None], state, trace=True)
+            view = mapped(part.steps, lambda tensor: tensor[0])
         assert torch.equal(y, logits[step])
         for name, tensor in held(view).items():
             assert torch.equal(tensor, getattr(trace.steps, name)[step]), name

@@ -213,6 +213,21 @@ def test_a_process_whose_other_died_says_so_and_has_its_last_weights():
     assert len(out.splitlines()) == 1
 
 
+ENDING = """
+import atexit, threading
+from ntm_core.parallel import of_environment
+atexit.register(print, "taken down")
+group = of_environment()
+threading.Thread(target=threading.Event().wait).start()  # would keep an interpreter from ending
+print("all is written", flush=True)
+group.end_process(3 + group.rank)
+"""
+
+
+def test_one_of_several_processes_ends_without_taking_the_interpreter_down():
+    assert run_two(ENDING) == [(3, "all is written\n", ""), (4, "all is written\n", "")]
+
+
 def test_one_process_that_meets_nobody_is_told_why(monkeypatch):
     for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}.items():
         monkeypatch.setenv(name, value)

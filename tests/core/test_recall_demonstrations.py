@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -104,6 +106,22 @@ def test_equal_seeds_show_the_same_and_others_something_else(name):
         series = [each.source.series("memory") for each in (lab, again.labs[scene], other.labs[scene])]
         assert same_bits(series[0], series[1]) and not same_bits(series[0], series[2])
     assert again.sentence == shown(name).sentence
+
+
+def test_scenes_and_what_is_read_off_a_record_need_no_torch():
+    """So that a window can show them: it computes nothing."""
+    script = """
+import sys
+from ntm_core.recall import availability, binding, chaining, consolidation_curve, demonstrations, letters, operations
+from ntm_core.recall import priming, prominence, recall_config, recalled, references, routes, segments
+for name in demonstrations.NAMES:
+    for scene in demonstrations.named(name).scenes(0).values():
+        for each in scene.operations:
+            operations.vector(each, scene.settings["word_size"])
+print("torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_letters_are_all_different_and_of_ink_and_paper():

@@ -16,9 +16,9 @@ from ntm_core.errors import ConfigError, CoreError
 from ntm_core.network import held
 from ntm_core.observe import trace_spec
 from ntm_core.recall import Lab, operations
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, Store, Wait
 from ntm_core.recall.recall_config import RecallConfig
+from ntm_core.recall.words import random_words
 from ntm_core.trace import Role, TraceSpec
 from sessions.recorder import Recorder
 from tests.contracts import check_source, same_bits
@@ -26,11 +26,9 @@ from tests.core.recall_rigs import after, memory_of, together, unit
 
 VARIANTS = {
     "plain": {},
-    "forgetting": {"fading": 0.9, "prominence_decay": 0.9},
     "of three segments": {"segments": "who 3, what 2, where 3", "routing": "soft"},
-    "of two even segments, one at a time": {"segments": "who 4, what 4", "routing": "top1"},
+    "of two even segments, one at a time": {"segments": "who 4, what 4", "routing": "top1", "items": 0},
     "with a long-term store": {"long_term": True, "fading": 0.9, "items": 3},
-    "without items": {"items": 0},
 }
 
 
@@ -308,6 +306,7 @@ def test_rewinding_is_exact_and_another_operation_forks():
     lab.rewind(5)
     lab.do(Wait())
     assert (lab.source.info.parent, lab.source.info.parent_step) == (0, 4)
+    assert lab.source.info.label == "wait 1"
 
 
 def test_it_is_recorded_replayed_and_woken_as_any_network_is(tmp_path):
@@ -353,6 +352,26 @@ def test_an_edit_of_the_state_forks_and_is_seen():
     assert isinstance(told[0], events.Edited) and isinstance(told[1], events.Forked)
     engine.handle(commands.Step(operations.vector(Recall(unit(0), strength=0, prominence=1, elapsed=0), 8)))
     assert engine.line.record(2)["read_weighting"][0, :2] == pytest.approx([1 / 11, 10 / 11])
+
+
+def test_a_fork_is_labelled_by_what_was_done():
+    told = {
+        Store(unit(0)): "store",
+        Store(unit(0), location=3): "store in row 3",
+        Recall(unit(0)): "recall",
+        Recall(prominence=0.5, priming=3, link_priming=1): "recall on, prominence 0.5, priming 3, link priming 1",
+        Follow(-1): "follow back",
+        Prime(unit(0)): "prime",
+        Replay(0.5): "replay",
+        Lesion(cuts_writes=True, segment=1): "writing cut, segment 1 wiped",
+        Lesion(): "lesion of nothing",
+        Wait(2.5): "wait 2.5",
+    }
+    assert {each: operations.words(each) for each in told} == told
+    task = tasks.build("recall", bits=8)
+    assert task.deed(np.array(operations.vector(Follow(), 8))) == "follow on"
+    assert task.deed(np.zeros(task.inputs)) == "nothing"
+    assert task.deed(np.full(task.inputs, 0.5)) == "another input"
 
 
 # The class for scripts

@@ -12,7 +12,6 @@ import torch
 from ntm_core.errors import ConfigError
 from ntm_core.network import held, mapped
 from ntm_core.recall import Lab
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.operations import Recall, Store, vector
 from ntm_core.recall.references import (
     Reference,
@@ -25,6 +24,7 @@ from ntm_core.recall.references import (
     table_from_json,
     table_to_json,
 )
+from ntm_core.recall.words import random_words
 from sessions.folder import Folder
 from tests.core.recall_rigs import after, memory_of, unit
 

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import addressing, commands, diagnostics, registry, seeding, step_gradients
+from ntm_core import addressing, commands, diagnostics, models, registry, seeding, step_gradients
+from ntm_core.engine import Engine
+from ntm_core.errors import ConfigError
 from ntm_core.kept import KeptEpisode
 from ntm_core.observe import trace_spec
 from ntm_core.trace import GRADIENT_OF, EpisodeKind, Order, Role
 from ntm_core.train_config import TrainConfig
 from ntm_core.training import Trainer, score
-from tests.core.builders import Every, ListSink, engine_of, small_model, small_task
+from tests.core.builders import Every, ListSink, small_model, small_task
 
 AT = 3
 ITEM = 1
@@ -21,6 +23,12 @@ ITEM = 1
 @pytest.fixture
 def sample():
     return small_task().sample(3, seeding.generator(2), 4)
+
+
+def stepped_model(name="ntm", **settings):
+    """One that takes its own steps."""
+    has_kernel = "kernel" in models.settings(name)
+    return small_model(name=name, **({"kernel": "eager"} if has_kernel else {}), **settings)
 
 
 def loss_of(logits, sample):
@@ -73,7 +81,7 @@ def norms(model, sample):
 
 @pytest.mark.parametrize("heads", [1, 2])
 def test_the_gradients_of_an_ntm_are_those_of_what_follows_a_step(sample, heads, monkeypatch):
-    model = small_model(read_heads=heads, write_heads=heads).double()
+    model = stepped_model(read_heads=heads, write_heads=heads).double()
     sample = type(sample)(*(each.double() for each in sample))
     found = norms(model, sample)
     memory = by_state(model, sample, "memory")
@@ -111,7 +119,7 @@ def before_of(model, sample):
 @pytest.mark.parametrize("name", registry.models())
 def test_every_network_tells_them_and_runs_as_it_would(name, order, sample):
     settings = {"order": order.value} if name == "ntm" else {}
-    model = small_model(name=name, **settings)
+    model = stepped_model(name=name, **settings)
     watched = step_gradients.run(model, sample.inputs, slice(0, 2))
     logits, _, trace = model(sample.inputs, trace=True, items=slice(0, 2))
     assert torch.equal(watched.logits, logits)
@@ -133,7 +141,7 @@ def test_every_network_tells_them_and_runs_as_it_would(name, order, sample):
 def test_training_is_the_same_with_them_to_the_bit(name):
     updates = []
     for wanted in (False, True):
-        trainer = Trainer(small_model(name=name), small_task(), TrainConfig(batch=4, step_gradients=wanted), seed=1)
+        trainer = Trainer(stepped_model(name=name), small_task(), TrainConfig(batch=4, step_gradients=wanted), seed=1)
         updates.append([trainer.step(record=True) for _ in range(3)])
         updates[-1].append(torch.cat([parameter.flatten() for parameter in trainer.model.parameters()]))
     (*plain, left), (*watched, right) = updates
@@ -145,7 +153,8 @@ def test_training_is_the_same_with_them_to_the_bit(name):
 
 def test_a_session_holds_them_of_the_sequences_that_were_learned_from():
     sink = ListSink()
-    engine = engine_of(sink, Every(2), step_gradients=True)
+    config = TrainConfig(batch=4, step_gradients=True)
+    engine = Engine(stepped_model(), small_task(), config=config, sink=sink, policy=Every(2))
     assert not any(isinstance(event, commands.Train) for event in engine.handle(commands.Train(5)))
     assert {role for role in GRADIENT_OF.values() if engine.spec.with_role(role) is not None} == set(
         GRADIENT_OF.values()
@@ -160,7 +169,7 @@ def test_a_session_holds_them_of_the_sequences_that_were_learned_from():
         assert not [alarm for alarm in diagnostics.alarms(episode) if "gradient" in alarm.name]
         assert not diagnostics.series(episode, "not_finite").any()
     assert {made["info"].kind for made in sink.episodes} == {EpisodeKind.TRAIN, EpisodeKind.EVAL}
-    model, task = small_model(), small_task()
+    model, task = stepped_model(), small_task()
     assert trace_spec(model, task).with_role(Role.MEMORY_GRADIENT) is None
 
 
@@ -168,7 +177,7 @@ def test_they_are_of_the_loss_of_the_sequence_alone():
     """The share of a sequence in the loss of its batch does not count."""
     told = []
     for batch in (1, 4):
-        task, model = small_task(min_length=3, max_length=3), small_model()
+        task, model = small_task(min_length=3, max_length=3), stepped_model()
         sample = task.sample(1, seeding.generator(5))
         inputs = type(sample)(*(torch.cat([each] * batch, dim=1) for each in sample))
 
@@ -183,3 +192,8 @@ def test_they_are_of_the_loss_of_the_sequence_alone():
         told.append(trainer.step(record=True).step_gradients["memory_gradient"])
     torch.testing.assert_close(told[0], told[1], rtol=1e-4, atol=1e-9)
     assert told[0].max() > 0
+
+
+def test_a_network_that_does_not_take_its_own_steps_is_refused():
+    with pytest.raises(ConfigError, match="kernel 'eager' was wanted; got 'auto'"):
+        Trainer(small_model(), small_task(), TrainConfig(step_gradients=True))

@@ -12,6 +12,7 @@ from ntm_core import commands, deeds, events, models, registry, seeding, tasks
 from ntm_core.engine import Engine, Weights
 from ntm_core.errors import ConfigError
 from ntm_core.lineage import Lineage
+from ntm_core.network import mapped
 from ntm_core.observe import observe
 from ntm_core.states import state_at
 from ntm_core.trace import EpisodeInfo, EpisodeKind, StepRecord
@@ -363,10 +364,10 @@ def rerun(model, line):
     for step in range(len(line)):
         if step in starts:
             state = state_at(model, starts[step], -1, torch.device("cpu"))
-        given = torch.tensor(line.record(step)["input"])[None]
+        given = torch.tensor(line.record(step)["input"])[None, None]
         with torch.no_grad():
-            _, state, view = model.step(given, state)
-        yield view
+            _, state, trace = model(given, state, trace=True)
+        yield mapped(trace.steps, lambda tensor: tensor[0])
 
 
 @hypothesis.settings(max_examples=40)

@@ -25,8 +25,8 @@ def trainer_of(seed=0, **settings):
 
 def remembered(trainer):
     """All that an update changes: copies of the weights, and of what the optimiser keeps of each."""
-    kept = [value for state in trainer._optimizer.state.values() for value in state.values()]
-    return [tensor.detach().clone() for tensor in (*trainer.model.parameters(), *kept)]
+    kept = trainer.state().optimizer
+    return [tensor.detach().clone() for tensor in (*trainer.model.parameters(), *kept.values())]
 
 
 def test_equal_seeds_train_to_the_bit_whether_or_not_they_are_watched_and_checked():

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.recall.availability import Availability, availability, encounters
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.operations import Operation, Recall, Store
+from ntm_core.recall.words import random_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.recall.chaining import Stop, rule, told
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.operations import Follow, Operation, Recall, Store
 from ntm_core.recall.recalled import recalled
+from ntm_core.recall.words import random_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntm_core import seeding
-from ntm_core.recall.completion import Correction, correction, partial, random_words
+from ntm_core.recall.completion import Correction, correction, partial
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.letters import SIDE, letter
 from ntm_core.recall.operations import Recall, Store
+from ntm_core.recall.words import random_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +50,7 @@ class Figures:
 def scenes(seed: int) -> Mapping[str, Scene]:
     word = letter(ASKED)
     lower_half = np.repeat([0.0, 1.0], SIDE * SIDE // 2)
-    generator = np.random.default_rng(seeding.derive(seeding.RECORDING, seed, 0))
-    turned = generator.permutation(len(word))[: round(NOISE * len(word))]
+    turned = np.random.default_rng(seed).permutation(len(word))[: round(NOISE * len(word))]
     noisy = word.copy()
     noisy[turned] *= -1
     stores = [Store(tuple(letter(name)), item=at) for at, name in enumerate(STORED)]

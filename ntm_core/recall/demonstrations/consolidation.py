@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.recall import consolidation_curve
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.operations import Operation, Replay, Store, Wait
+from ntm_core.recall.words import random_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

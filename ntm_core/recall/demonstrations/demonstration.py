@@ -1,15 +1,17 @@
-"""What a guided demonstration is: operations as a hand would give them, figures read off the recording, a sentence."""
+"""What a guided demonstration is: operations as a hand would give them, figures of the recording, and a sentence.
+
+Needs no torch until one is played: a window shows what there is, and an engine plays it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ntm_core.recall.lab import Lab
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ntm_core.recall.lab import Lab
     from ntm_core.recall.operations import Operation
     from ntm_core.trace import Sink, Source
 
@@ -62,6 +64,8 @@ def play(demonstration: Demonstration[Any], seed: int = 0, sink: Sink | None = N
 
 def played(scene: Scene, sink: Sink | None = None) -> Lab:
     """A memory after the operations of a scene."""
+    from ntm_core.recall.lab import Lab
+
     lab = Lab(names=scene.names, sink=sink, **scene.settings)
     for operation in scene.operations:
         lab.do(operation)

@@ -7,10 +7,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ntm_core.recall import priming
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.operations import Operation, Recall, Store, Wait
 from ntm_core.recall.priming import Graphs, graphs
+from ntm_core.recall.words import random_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.operations import Recall, Store
 from ntm_core.recall.references import Dereferenced, Reference, ReferenceKind, dereference, digest
+from ntm_core.recall.words import random_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

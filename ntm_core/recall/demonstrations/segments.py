@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntm_core.recall.completion import random_words
 from ntm_core.recall.demonstrations.demonstration import Demonstration, Scene
 from ntm_core.recall.operations import Operation, Recall, Store
 from ntm_core.recall.routes import Routes, routes
+from ntm_core.recall.words import random_words, turned_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ntm_core.trace import Array, Source
+    from ntm_core.trace import Source
 
 TOPICS = ("faces", "places", "tunes")
 EACH = 4
@@ -46,8 +46,8 @@ def scenes(seed: int) -> Mapping[str, Scene]:
     topics = random_words(len(TOPICS), TOPIC_SIZE, seed)
     own = random_words(len(TOPICS) * EACH, OWN_SIZE, seed + 1)
     of = np.repeat(np.arange(len(TOPICS)), EACH)
-    words = np.concatenate((_turned(topics[of], NOISE, random), own), 1)
-    cues = _turned(words, CUE_NOISE, random)
+    words = np.concatenate((turned_over(topics[of], NOISE, random), own), 1)
+    cues = turned_over(words, CUE_NOISE, random)
     names = tuple(f"{TOPICS[topic][:-1]} {at % EACH + 1}" for at, topic in enumerate(of))
     # One of each topic in turn: the router sees all topics from the start.
     order = np.arange(len(words)).reshape(len(TOPICS), EACH).T.ravel()
@@ -84,10 +84,6 @@ def figures(sources: Mapping[str, Source], seed: int) -> Figures:
         right_flat=right("flat"),
         right_named=right("flat", count),
     )
-
-
-def _turned(words: Array, share: float, random: np.random.Generator) -> Array:
-    return np.where(random.random(words.shape) < share, -words, words)
 
 
 DEMONSTRATION = Demonstration(

@@ -1,0 +1,97 @@
+"""RMSProp over one vector that joins all parameters: a few operations an update, whatever the number of parameters.
+
+A network with a dozen small parameters spends several times as long in torch's own optimiser and clipping as it does in
+a kernel of its own. The numbers are the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torch import nn
+
+EPSILON = 1e-8
+"""Added to the root of a mean square."""
+TINY = 1e-6
+"""Added to a norm that is divided by."""
+
+
+class RMSProp:
+    """RMSProp with momentum, as `torch.optim.RMSprop` after `torch.nn.utils.clip_grad_norm_`.
+
+    What it keeps of each parameter, the mean square of its gradients and the momentum, goes out and in by the
+    parameter's name.
+    """
+
+    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], *, alpha: float, momentum: float) -> None:
+        named = dict(parameters)
+        self._names, self._parameters = tuple(named), list[Tensor](named.values())
+        self._sizes = [parameter.numel() for parameter in self._parameters]
+        self._alpha, self._momentum = alpha, momentum
+        self._updates = 0
+        like = self._parameters[0] if self._parameters else torch.empty(0)  # a network worked by hand has none
+        self._square = like.new_zeros(sum(self._sizes))
+        self._velocity = torch.zeros_like(self._square)
+
+    def forget_gradient(self) -> None:
+        """Let no parameter have a gradient: the next one is not added to it."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+    def join_gradient(self) -> Tensor:
+        """The gradient of all parameters in one vector, zeros for those that have none; theirs become its parts."""
+        gradients = [
+            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in self._parameters
+        ]
+        joined = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        for parameter, part in zip(self._parameters, self._parts(joined), strict=True):
+            parameter.grad = part
+        return joined
+
+    def update(self, gradient: Tensor, norm: float, *, clip_norm: float, learning_rate: float) -> None:
+        """Change the parameters by a gradient, which is scaled down to `clip_norm` where its norm is greater."""
+        with torch.no_grad():
+            scale = clip_norm / (norm + TINY)
+            if scale < 1:
+                gradient.mul_(scale)
+            self._square.mul_(self._alpha).addcmul_(gradient, gradient, value=1 - self._alpha)
+            step = gradient / self._square.sqrt().add_(EPSILON)
+            if self._momentum:
+                step = self._velocity.mul_(self._momentum).add_(step)
+            torch._foreach_add_(self._parameters, self._parts(step), alpha=-learning_rate)
+        self._updates += 1
+
+    def state(self) -> dict[str, Tensor]:
+        """What it keeps, named as in `TrainingState.optimizer`; nothing before the first update."""
+        if not self._updates:
+            return {}
+        kinds = {"square_avg": self._parts(self._square)}
+        if self._momentum:
+            kinds["momentum_buffer"] = self._parts(self._velocity)
+        kept = {
+            f"{kind}.{name}": part.clone()
+            for kind, parts in kinds.items()
+            for name, part in zip(self._names, parts, strict=True)
+        }
+        return kept | {f"step.{name}": torch.tensor(float(self._updates)) for name in self._names}
+
+    def restore(self, kept: Mapping[int, Mapping[str, Tensor]]) -> None:
+        """Go on from what another one kept: `training_state.by_parameter`."""
+        self._square.zero_()
+        self._velocity.zero_()
+        self._updates = max((int(each["step"]) for each in kept.values()), default=0)
+        for place, each in kept.items():
+            self._parts(self._square)[place].copy_(each["square_avg"])
+            if self._momentum:
+                self._parts(self._velocity)[place].copy_(each["momentum_buffer"])
+
+    def _parts(self, joined: Tensor) -> list[Tensor]:
+        """The part of each parameter, in its shape."""
+        parts = joined.split_with_sizes(self._sizes)
+        return [part.view_as(parameter) for part, parameter in zip(parts, self._parameters, strict=True)]

@@ -31,8 +31,8 @@ def ntmviz(*words: object) -> None:
     subprocess.run([sys.executable, "-m", "ntmviz", *map(str, words)], check=True)
 
 
-def shown_window() -> MainWindow:
-    window = make_window("dark")
+def shown_window(*, keeps_settings: bool = True) -> MainWindow:
+    window = make_window("dark", keeps_settings=keeps_settings)
     window.resize(1440, 900)
     window.show()
     application().processEvents()
@@ -145,7 +145,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 def draw_recall(picture: Path, theme: str, size: tuple[int, int] = (1440, 900)) -> None:
     """A lab of letters: five were recalled, and then a half-erased R, which prominence brings back."""
-    window = make_window(theme)
+    window = make_window(theme, keeps_settings=False)
     window.resize(*size)
     window.show()
     lab, cue = window.recall, window.views.lab.cue
@@ -174,7 +174,7 @@ def draw_recall(picture: Path, theme: str, size: tuple[int, int] = (1440, 900)) 
 
 def draw_demonstrations(folder: Path) -> None:
     """The nine guided demonstrations and patient HM's two tables, each at its end."""
-    window = shown_window()
+    window = shown_window(keeps_settings=False)
     shows = window.demonstrator
     for entry in DEMONSTRATIONS:
         shows.start(entry.name)
@@ -192,13 +192,16 @@ def draw_demonstrations(folder: Path) -> None:
 
 def draw_query(session: Path, picture: Path) -> None:
     """The memory of a trained network, asked with another gate and shift than its head had."""
-    window = shown_window()
+    window = shown_window(keeps_settings=False)
     window.commands.open_path(session)
     settled(window)
     window.show_workspace("Recall")
     settled(window)
     until(lambda: window.by_hand.is_awake)
     query = window.views.lab.query
+    figure = window.recall.asking.figure
+    assert figure is not None
+    query.take_key(figure.memory[2])  # what was written third, and neither its neighbour nor the row that was read
     query.strength.value, query.gate.value, query.shift.value = 30.0, 1.0, 1.0
     settled(window)
     window.grab().save(str(picture))

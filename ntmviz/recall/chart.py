@@ -22,6 +22,10 @@ TOKENS = ("text", "accent", "muted", "read")
 """Of series, in their order; dashes tell them apart as well."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 14, 42, 34
 _HEAD = 15
+_LEAST_CELL = 28
+"""Pixels of a number in a table beside the name of its row."""
+_LEAST_WIDTH = 165
+"""Pixels of a chart beside another one; narrower ones stand one below the other."""
 """Pixels over the highest bar, for its number."""
 _PICTURES_SHARE = 0.42
 
@@ -82,7 +86,7 @@ def charts_marks(charts: tuple[Chart, ...], width: float, height: float) -> Iter
         yield from _chart(charts[0], 0, 0, width, upper)
         yield from _chart(charts[1], 0, upper, width, height - upper)
         return
-    is_wide = width >= height
+    is_wide = width >= len(charts) * _LEAST_WIDTH or width >= 2 * height
     count = len(charts)
     wide, tall = (width / count, height) if is_wide else (width, height / count)
     for place, chart in enumerate(charts):
@@ -207,23 +211,28 @@ def _table(chart: Chart, x: float, y: float, width: float, height: float) -> Ite
     left, top = x + 12 + names + 14, y + 40
     columns = max(len(chart.series[0].values), 1)
     across = min(64.0, (width - names - 40) / columns)
-    down = min(30.0, (height - 62) / len(chart.series))
+    is_stacked = across < _LEAST_CELL
+    if is_stacked:  # names over their numbers
+        left, across = x + 12, (width - 24) / columns
+    down = min(44.0 if is_stacked else 30.0, (height - 62) / len(chart.series))
     marked = chart.x[0] if chart.x else float("inf")
-    yield ink.Text(x + 12, top - 6, chart.x_title, "muted")
+    if not is_stacked:
+        yield ink.Text(x + 12, top - 6, chart.x_title, "muted")
     for column, label in enumerate(chart.labels):
         yield ink.Text(left + across * (column + 0.5), top - 6, label, "muted", align=ink.Align.CENTRE)
     for line, series in enumerate(chart.series):
         at = top + down * (line + 0.5) + 6
+        drop = 8 if is_stacked else 0
         yield ink.Line(
             x + 12, round(top + down * line + 5), left + across * columns, round(top + down * line + 5), "grid"
         )
-        yield ink.Text(x + 12, at, series.name, "text", ink.BODY, ink.MEDIUM)
+        yield ink.Text(x + 12, at - drop, series.name, "text", ink.SMALL if is_stacked else ink.BODY, ink.MEDIUM)
         for column, value in enumerate(series.values):
             middle = left + across * (column + 0.5)
             is_lost = value >= marked
             text = f"▲{value:.0%}"[:-1] if is_lost and across >= 34 else f"{value:.0%}"[:-1]
             token, weight = ("warning", ink.BOLD) if is_lost else ("text", ink.REGULAR)
-            yield ink.Text(middle, at, text, token, weight=weight, align=ink.Align.CENTRE)
+            yield ink.Text(middle, at + drop, text, token, weight=weight, align=ink.Align.CENTRE)
     yield ink.Text(x + 12, top + down * len(chart.series) + 20, "wrong bits, %; ▲ lost", "muted")
 
 

@@ -25,10 +25,12 @@ from ntmviz.views.canvas import Canvas
 from ntmviz.views.own_keys import OwnKeys
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from ntmviz.colours import Palette
     from ntmviz.recall.chart import Chart, Shown
 
-PICTURE_HEIGHT = 190
+PICTURE_HEIGHT, NARROW = 190, 330
 _GROWS = 20
 """How much more of the room that is left the picture takes than what is below it."""
 
@@ -75,7 +77,17 @@ class ChartView(Canvas):
 
     def show_charts(self, charts: tuple[Chart, ...]) -> None:
         self.charts = charts
+        self._make_room()
         self.redraw()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """More height where there is too little width for charts side by side, or for a table."""
+        is_narrow = 0 < self.width() < NARROW
+        self.setMinimumHeight(PICTURE_HEIGHT + 120 if is_narrow else PICTURE_HEIGHT)
 
     def _redraw(self) -> None:
         area = self.area

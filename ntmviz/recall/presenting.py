@@ -286,8 +286,10 @@ class LabPresenter(QObject):
         self._soon.start()
 
     def _on_row_pressed(self, row: int) -> None:
-        """A row that is clicked becomes the cue."""
-        if self.figure is not None and self.figure.names[row]:
+        """A row that is clicked becomes the cue, or the key."""
+        if self.asking.figure is not None:
+            self._views.query.take_key(self.asking.figure.memory[row])
+        elif self.figure is not None and self.figure.names[row]:
             self._views.cue.choose_item(self.figure.names[row])
 
     def _on_chain_wished(self, place: int) -> None:

@@ -19,6 +19,8 @@ from ntmviz.views.own_keys import OwnKeys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from ntmviz.colours import Palette
 
 _NOTE = "Computed from what was recorded; the network is not run."
@@ -163,6 +165,11 @@ class QueryPanel(QScrollArea):
             slider.value = value
             slider.blockSignals(False)
 
+    def take_key(self, key: NDArray[np.floating]) -> None:
+        """Ask with these numbers."""
+        self.editor.show_cue(np.asarray(key, np.float32))
+        self._on_painted()
+
     def show_running(self, can_run: bool, note: str) -> None:
         """Whether the network can go on with what this reads."""
         self.run.setEnabled(can_run)
@@ -187,8 +194,7 @@ class QueryPanel(QScrollArea):
         self._change(key=values)
 
     def _on_zero(self) -> None:
-        self.editor.show_cue(np.zeros_like(self.editor.word))
-        self._on_painted()
+        self.take_key(np.zeros_like(self.editor.word))
 
     def _on_slid(self) -> None:
         self._shift_is_set = self._shift_is_set or self.sender() is self.shift

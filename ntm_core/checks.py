@@ -51,6 +51,12 @@ def vector(name: str, values: object) -> tuple[float, ...]:
     return numbers
 
 
+def text(name: str, value: object) -> None:
+    """Raises ConfigError unless value is a string without control characters."""
+    if not isinstance(value, str) or any(ord(each) < 32 for each in value):
+        raise ConfigError(f"{name} is a text of one line; got {value!r}")
+
+
 def switch(name: str, value: object) -> None:
     """Raises ConfigError unless value is True or False."""
     if not isinstance(value, bool):

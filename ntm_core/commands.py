@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ntm_core import checks, messages
+from ntm_core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,26 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class EditRows:
+    """Set one row of several fields of the state at once, such as what a head read and where: one fork begins."""
+
+    fields: tuple[str, ...]
+    """Each carried from step to step."""
+    row: int
+    values: tuple[tuple[float, ...], ...]
+    """The numbers of the row, for each field."""
+
+    def __post_init__(self) -> None:
+        checks.whole("a row", self.row, at_least=0)
+        if not self.fields or len(self.fields) != len(self.values):
+            raise ConfigError(
+                f"a row of numbers was wanted for each field; got {len(self.values)} for {len(self.fields)}"
+            )
+        rows = tuple(checks.vector("a row of numbers", each) for each in self.values)
+        object.__setattr__(self, "values", rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Rewind:
     """Stand again where so many steps of this line had run; 0 is before the first. Computes nothing."""
 
@@ -118,8 +139,10 @@ class Save:
     """Keep a checkpoint of the weights as they are."""
 
 
-Command: TypeAlias = Train | Evaluate | Reset | Wake | Step | Run | Edit | Rewind | Save
-COMMANDS: dict[str, type[Command]] = messages.by_name(Train, Evaluate, Reset, Wake, Step, Run, Edit, Rewind, Save)
+Command: TypeAlias = Train | Evaluate | Reset | Wake | Step | Run | Edit | EditRows | Rewind | Save
+COMMANDS: dict[str, type[Command]] = messages.by_name(
+    Train, Evaluate, Reset, Wake, Step, Run, Edit, EditRows, Rewind, Save
+)
 
 
 def from_json(plain: object) -> Command:

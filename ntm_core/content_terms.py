@@ -6,22 +6,30 @@ Extensions of ntmviz, off by default. Both add to the scores of a lookup before 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from ntm_core.model_config import FEWEST_RECALLS
 from ntm_core.trace import Field, Role
 
 if TYPE_CHECKING:
     from ntm_core.model_config import MemoryConfig
 
-FEWEST = 1.0
-"""Added to every count: a row that was never read keeps a share."""
 HOPS = 2
 """How far activation spreads along associations."""
 TINY = 1e-9
 """Below what is divided by: a row without associates passes nothing on."""
+
+
+class Decays(Protocol):
+    """What a step keeps: a number, or one of each sequence of a batch, (batch, 1)."""
+
+    @property
+    def prominence_decay(self) -> float | Tensor: ...
+    @property
+    def priming_decay(self) -> float | Tensor: ...
 
 
 class RecallTerms(NamedTuple):
@@ -57,7 +65,7 @@ def prior(config: MemoryConfig, terms: RecallTerms) -> Prior:
     """What is added to the scores of every lookup of a step."""
     scores = spread = None
     if terms.recall_count is not None:
-        scores = config.prominence * (terms.recall_count + FEWEST).log()
+        scores = config.prominence * (terms.recall_count + FEWEST_RECALLS).log()
     if terms.recall_trace is not None and terms.association is not None:
         spread = spread_of(terms.association, terms.recall_trace, config.priming_spread)
         primed = config.priming * spread
@@ -65,31 +73,31 @@ def prior(config: MemoryConfig, terms: RecallTerms) -> Prior:
     return Prior(None if scores is None else scores.unsqueeze(1), spread)
 
 
-def after(config: MemoryConfig, terms: RecallTerms, read_weighting: Tensor) -> RecallTerms:
+def after(decays: Decays, terms: RecallTerms, read_weighting: Tensor) -> RecallTerms:
     """The terms after a step that read so: (batch, read heads, locations)."""
     recalled = read_weighting.sum(1)
     count, trace, association = terms
     if count is not None:
-        count = config.prominence_decay * count + recalled
+        count = decays.prominence_decay * count + recalled
     if trace is not None and association is not None:
         association = association + recalled.unsqueeze(2) * trace.unsqueeze(1)
-        trace = config.priming_decay * trace + recalled
+        trace = decays.priming_decay * trace + recalled
     return RecallTerms(count, trace, association)
 
 
-def spread_of(association: Tensor, activation: Tensor, passed_on: float) -> Tensor:
+def spread_of(association: Tensor, activation: Tensor, passed_on: float, hops: int | None = None) -> Tensor:
     """What reaches each row from active ones along associations: the sum of (passed_on P)^k activation.
 
     association: (batch, locations, locations), which way round does not matter.   activation: (batch, locations).
     P is the sum of both ways with an empty diagonal and columns that sum to 1, so that a row shares what it passes on
-    among its associates (the fan effect).   Returns (batch, locations).
+    among its associates (the fan effect).   hops: how far; HOPS if None.   Returns (batch, locations).
     """
     both = association + association.mT
     both = both - torch.diag_embed(both.diagonal(dim1=1, dim2=2))
     links = passed_on * both / (both.sum(1, keepdim=True) + TINY)
     total = torch.zeros_like(activation)
     reached = activation.unsqueeze(2)
-    for _ in range(HOPS):
+    for _ in range(HOPS if hops is None else hops):
         reached = torch.bmm(links, reached)
         total = total + reached.squeeze(2)
     return total

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from ntm_core.trace import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ntm_core.trace import Array, Field
 
 _MOST_NAMED = 3
 """Flipped bits that are listed one by one."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A task whose inputs have names of their own."""
+
+    def deed(self, fed: Array) -> str:
+        """What an input is, (channels,), in a few words."""
+        ...
 
 
 def of_input(fed: Array, planned: Array | None, delimiter: tuple[float, ...]) -> str:
@@ -34,3 +45,9 @@ def of_edit(field: Field, index: tuple[int, ...]) -> str:
     words = {"location": "row"}
     where = ", ".join(f"{words.get(dim, dim)} {at}" for dim, at in zip(field.dims, index, strict=True))
     return f"edit {where}" if field.role is Role.MEMORY else f"edit {field.name.replace('_', ' ')}, {where}"
+
+
+def of_rows(fields: Sequence[Field], row: int) -> str:
+    """One row of several fields that were set by hand."""
+    names = " and ".join(field.name.replace("_", " ") for field in fields)
+    return f"edit {names}" if not row else f"edit {names} {row + 1}"

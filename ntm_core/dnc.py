@@ -167,6 +167,8 @@ class DNC(MemoryNetwork[DNCState, DNCView]):
         write_weighting = dnc_addressing.write_weighting(
             write_content.squeeze(1), allocation, told.allocation_gate, told.write_gate
         ).unsqueeze(1)
+        if self.writes_are_cut:
+            write_weighting = torch.zeros_like(write_weighting)
         written = write_weighting.squeeze(1)
         kept = state.memory * retention.unsqueeze(2) if config.deallocation else state.memory
         memory = addressing.write(kept, write_weighting, told.erase, told.add)

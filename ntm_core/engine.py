@@ -23,7 +23,7 @@ from ntm_core.training import MOST_SKIPPED_IN_A_ROW, Trainer, Update, on_device,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ntm_core.commands import Command, Edit, Reset
+    from ntm_core.commands import Command, Edit, EditRows, Reset
     from ntm_core.events import Event
     from ntm_core.network import MemoryNetwork
     from ntm_core.parallel import Group
@@ -114,6 +114,11 @@ class Engine:
         """The line of steps that it stands on; None before a sequence is drawn or an episode woken."""
         return self._stepper.line
 
+    @property
+    def position(self) -> int:
+        """Steps of the line that have run where it stands."""
+        return self._stepper.position
+
     def _carry_out(self, command: Command) -> list[Event]:
         match command:
             case commands.Train():
@@ -134,6 +139,8 @@ class Engine:
                 return self._run(command.steps)
             case commands.Edit():
                 return self._edit(command)
+            case commands.EditRows():
+                return self._edit_rows(command)
             case commands.Rewind():
                 self._begun().rewind(command.step)
                 return [events.Rewound(command.step)]
@@ -308,6 +315,11 @@ class Engine:
         episode = self._stepper.open
         before, after = self._begun().edit(command.field, command.index, command.value)
         return [events.Edited(command.field, command.index, before, after), *self._forked(episode)]
+
+    def _edit_rows(self, command: EditRows) -> list[Event]:
+        episode = self._stepper.open
+        self._begun().edit_rows(command.fields, command.row, command.values)
+        return self._forked(episode)
 
     def _forked(self, before: int | None) -> list[Event]:
         """That another episode takes the steps now than before, if so."""

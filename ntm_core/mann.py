@@ -156,6 +156,8 @@ class MANN(MemoryNetwork[MANNState, MANNView]):
         unused = least_used(state.usage, self.config.write_heads)
         write_weighting = addressing.interpolate(unused, state.read_weighting, gate)  # eq. 7
         keep = 1 - unused.sum(1)
+        if self.writes_are_cut:
+            write_weighting, keep = torch.zeros_like(write_weighting), torch.ones_like(keep)
         memory = state.memory * keep.unsqueeze(-1) + torch.bmm(write_weighting.mT, key)  # eq. 8
         terms = RecallTerms(state.recall_count, state.recall_trace, state.association)
         prior, spread = content_terms.prior(self.config, terms)

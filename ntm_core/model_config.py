@@ -9,6 +9,9 @@ from ntm_core import checks
 from ntm_core.errors import ConfigError
 from ntm_core.settings import Settings, choice, number, switch, whole
 
+FEWEST_RECALLS = 1.0
+"""Added to every count of recalls before its logarithm: a row that was never read keeps a share."""
+
 
 class ControllerKind(StrEnum):
     """The controllers there are."""

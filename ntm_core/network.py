@@ -59,6 +59,8 @@ class MemoryNetwork(nn.Module, ABC, Generic[StateT, ViewT]):
     write_order: WriteOrder = WriteOrder.PARALLEL
     reads_are_cut: bool = False
     """Whether reads arrive as zeros: see `bypass`."""
+    writes_are_cut: bool = False
+    """Whether a step leaves the memory as it finds it: see `patient`. A trace shows what happened: no write."""
 
     @abstractmethod
     def fields(self) -> tuple[Field, ...]:

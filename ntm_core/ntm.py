@@ -165,6 +165,9 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         before = ControllerState(state.controller, state.controller_cell)
         output, reached = self.controller((x, state.read_vector.flatten(1)), before)
         parameters = self.heads(output)
+        if self.writes_are_cut:  # the heads move on as they would
+            erase, add = torch.zeros_like(parameters.erase), torch.zeros_like(parameters.add)
+            parameters = parameters._replace(erase=erase, add=add)
         terms = RecallTerms(state.recall_count, state.recall_trace, state.association)
         prior, spread = content_terms.prior(self.config, terms)
         access = self._read_then_write if self.order is Order.READ_FIRST else self._write_then_read

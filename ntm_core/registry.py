@@ -113,29 +113,41 @@ _TASKS = {
     ),
 }
 
+_BY_HAND = {
+    "recall": Model(
+        "Associative memory", "ntm_core.recall.recall_config:RecallConfig", "ntm_core.recall.memory:RecallMemory"
+    )
+}
+"""Networks that learn nothing: their inputs are operations."""
+
+_OPERATIONS = {"recall": Task("Recall", "ntm_core.tasks.recall:RecallTaskConfig", "ntm_core.tasks.recall:RecallTask")}
+"""The tasks whose inputs are operations of those."""
+
 Entry = TypeVar("Entry", Model, Task)
 
 
-def models() -> Mapping[str, Model]:
-    """Every network by name, those of other packages last."""
+def models() -> dict[str, Model]:
+    """Every network that learns, by name, those of other packages last."""
     return _MODELS | _added("ntmviz.models", Model)
 
 
-def tasks() -> Mapping[str, Task]:
-    """Every task by name, those of other packages last."""
+def tasks() -> dict[str, Task]:
+    """Every task to learn, by name, those of other packages last."""
     return _TASKS | _added("ntmviz.tasks", Task)
 
 
 def model(name: str) -> Model:
-    """Raises ConfigError, listing the names there are, where there is no such network."""
-    checks.known("a model", (name,), models())
-    return models()[name]
+    """One that learns, or is worked by hand. Raises ConfigError, listing the names, where there is no such network."""
+    known = models() | _BY_HAND
+    checks.known("a model", (name,), known)
+    return known[name]
 
 
 def task(name: str) -> Task:
-    """Raises ConfigError, listing the names there are, where there is no such task."""
-    checks.known("a task", (name,), tasks())
-    return tasks()[name]
+    """One to learn, or to do by hand. Raises ConfigError, listing the names, where there is no such task."""
+    known = tasks() | _OPERATIONS
+    checks.known("a task", (name,), known)
+    return known[name]
 
 
 @cache

@@ -37,7 +37,8 @@ class RMSProp:
         self._sizes = [parameter.numel() for parameter in self._parameters]
         self._alpha, self._momentum = alpha, momentum
         self._updates = 0
-        self._square = self._parameters[0].new_zeros(sum(self._sizes))
+        like = self._parameters[0] if self._parameters else torch.empty(0)  # a network worked by hand has none
+        self._square = like.new_zeros(sum(self._sizes))
         self._velocity = torch.zeros_like(self._square)
         self._advance = kernels.update_of(model, self._square.device) or _advance
 

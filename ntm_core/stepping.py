@@ -143,7 +143,7 @@ class Stepper:
         if self._open is None or self._at != self._end_of(self._open):
             planned = self._planned()
             fed = None if planned is None else _numbers(planned)
-            self._fork(observation.initial, deeds.of_input(inputs, fed, self._trainer.task.delimiter))
+            self._fork(observation.initial, self._deed(inputs, fed))
         assert self._open is not None
         self._own[self._open].append_steps(observation.columns)
         self._journal.append(observation.columns)
@@ -163,6 +163,19 @@ class Stepper:
         initial[name][index] = value
         self._fork(initial, deeds.of_edit(fields[name], index))
         return before, float(initial[name][index])
+
+    def edit_rows(self, names: Sequence[str], row: int, values: Sequence[Sequence[float]]) -> None:
+        """Set one row of several fields of the state: a fork begins. Raises CoreError on a row that cannot be."""
+        fields = {field.name: field for field in self._spec.carried}
+        initial = {each: carried.copy() for each, carried in self._carried().items()}
+        for name, numbers in zip(names, values, strict=True):
+            if name not in fields:
+                raise CoreError(f"a field of the state, {', '.join(fields)}, was wanted to edit; got {name!r}")
+            shape = fields[name].shape
+            if len(shape) != 2 or row >= shape[0] or len(numbers) != shape[1]:
+                raise CoreError(f"row {row} of {name}, of shape {shape}, cannot be set to {len(numbers)} numbers")
+            initial[name][row] = numbers
+        self._fork(initial, deeds.of_rows([fields[name] for name in names], row))
 
     def rewind(self, position: int) -> None:
         """Stand where so many steps of the line had run. Raises CoreError if fewer have."""
@@ -246,6 +259,12 @@ class Stepper:
         """The carried fields where it stands."""
         assert self._at is not None
         return carried_at(self[self._at.episode], self._at.step)
+
+    def _deed(self, inputs: Array, planned: Array | None) -> str:
+        task = self._trainer.task
+        if isinstance(task, deeds.Telling) and (planned is None or not np.array_equal(inputs, planned)):
+            return task.deed(inputs)
+        return deeds.of_input(inputs, planned, task.delimiter)
 
     def _planned(self) -> Sample | None:
         """What the task would feed here; None where its sequence is over."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ntm_core import checks, seeding, step_gradients
+from ntm_core import checks, registry, seeding, step_gradients
 from ntm_core.errors import ConfigError
 from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
@@ -155,9 +155,14 @@ class Trainer:
         """Run a fresh batch and apply its update; skip that where the loss or the gradient is not finite.
 
         record: have the trace of the first sequence of this process's share. Raises ProcessError where another process
-        of the group is gone; then nothing has changed.
+        of the group is gone, ConfigError where the network has no weights; then nothing has changed.
         """
         config = self.config
+        if next(self.model.parameters(), None) is None:
+            raise ConfigError(
+                f"a network that learns, one of {checks.listed(registry.models())}, was wanted; got "
+                f"{self.model.name!r}, which is worked by hand"
+            )
         learning_rate = config.learning_rate_at(self.sequences)
         seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
         sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)

@@ -36,6 +36,13 @@ COMMANDS = (
     Command("new_training", "New training…", "File", ("Ctrl+N",), "Choose task, sizes and seed of a training"),
     Command("open", "Open…", "File", ("Ctrl+O",), "Open a session file", starts_group=True),
     Command(
+        "follow_training",
+        "Follow your own training…",
+        "File",
+        (),
+        "Open the session that a script or 'ntmviz train' writes: it is watched here as it grows",
+    ),
+    Command(
         "save_copy",
         "Save a copy…",
         "File",
@@ -60,6 +67,7 @@ COMMANDS = (
     Command("copy_values", "Copy the memory as text", "Edit", ("Ctrl+C",), "The memory of this step, a row a line"),
     Command("watch", "Watch", "View", ("Ctrl+1",), "The workspace for training and replay"),
     Command("step", "Step", "View", ("Ctrl+2",), "The workspace for stepping by hand"),
+    Command("recall", "Recall", "View", ("Ctrl+3",), "The workspace of the recall lab: a memory that you work by hand"),
     Command(
         "show_change",
         "Frame what changed",
@@ -108,6 +116,60 @@ COMMANDS = (
         is_checkable=True,
         starts_group=True,
     ),
+    Command(
+        "letters_lab",
+        "New lab with letters",
+        "Recall",
+        ("Ctrl+L",),
+        "An associative memory of letters, digits and signs, to be worked by hand",
+    ),
+    Command("words_lab", "New lab with words", "Recall", (), "DINNER, DESSERT, WINE …: words that prime each other"),
+    Command(
+        "import_items",
+        "New lab from a file…",
+        "Recall",
+        ("Ctrl+I",),
+        "Items from a table (name, segment, numbers), a dataset of HDF5 or an array of NumPy",
+    ),
+    Command(
+        "recall_cue",
+        "Recall",
+        "Recall",
+        ("Return", "Enter"),
+        "With the cue, and on with what was recalled until it settles",
+        starts_group=True,
+    ),
+    Command("recall_once", "Recall once", "Recall", ("Shift+Return",), "With the cue, one step"),
+    Command(
+        "prime_cue", "Prime with the cue", "Recall", ("Shift+P",), "Activate what resembles it without recalling it"
+    ),
+    Command("follow_next", "What was stored next", "Recall", ("F",), "Follow the link from what was recalled last"),
+    Command("follow_before", "What was stored before", "Recall", ("Shift+F",), "Follow the link back"),
+    Command("store_cue", "Store the pattern", "Recall", ("Ctrl+Return",), "Write what is painted to a free row"),
+    Command(
+        "erase_half",
+        "Erase half of the cue",
+        "Recall",
+        ("E",),
+        "Its lower half is unknown; again: known",
+        starts_group=True,
+    ),
+    Command("add_noise", "Add noise to the cue", "Recall", ("N",), "Turn one in ten of its known cells over"),
+    Command("clear_cue", "Clear the cue", "Recall", ("C",), "Paper everywhere, every cell known"),
+    Command("toggle_prominence", "Prominence on and off", "Recall", ("P",), "Extension of the published NTM"),
+    Command("toggle_priming", "Priming on and off", "Recall", ("L",), "Extension of the published NTM"),
+    Command("wait_ten", "Let 10 steps pass", "Recall", (), "Counts and traces fade", starts_group=True),
+    Command("replay", "Replay a row", "Recall", (), "Move a long-term row towards a short-term one, if there are any"),
+    Command("cut_writes", "Cut writing from here on", "Recall", (), "A lesion: step back to undo it"),
+    Command("cut_reads", "Cut reading from here on", "Recall", (), "A lesion: step back to undo it"),
+    Command(
+        "measure_noise",
+        "Measure how much noise it bears",
+        "Recall",
+        (),
+        "The curve of error correction of what is stored; again: stop",
+        starts_group=True,
+    ),
     Command("play", "Play or pause", "Time", ("Space",), "Play the steps forwards"),
     Command("play_back", "Play backwards", "Time", ("Shift+Space",), "Play the steps backwards"),
     Command("slower", "Slower", "Time", (",",), ""),
@@ -139,7 +201,7 @@ COMMANDS = (
     Command("palette", "All commands…", "Help", ("Ctrl+K", "Ctrl+Shift+P"), "Type a word of what you want to do"),
     Command("about", "About ntmviz", "Help", (), ""),
 )
-MENUS = ("File", "Edit", "View", "Run", "Time", "Help")
+MENUS = ("File", "Edit", "View", "Run", "Recall", "Time", "Help")
 
 
 def build(window: QMainWindow) -> dict[str, QAction]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ntmviz.settings import Settings
     from ntmviz.workspace import Views
 
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
+LAB = "Recall"
+"""The workspace that shares no dock but one with the others."""
 
 
 class Arrangements(QObject):
@@ -34,6 +36,9 @@ class Arrangements(QObject):
         """Go to a workspace, or to none."""
         self._leave()
         had_docks = self.current is not None
+        if workspace is not None and LAB in (workspace, self.current):
+            # Tabs of docks that only the other one shows would stay where they were: Qt forgets them when docks leave.
+            self._views.arrange(self._window, workspace)
         self.current = workspace
         if workspace is None:
             self._hide_all()

@@ -27,7 +27,7 @@ from ntmviz.wording import grouped
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ntm_core.commands import Command
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sessions import Recording
 
 WORKSPACE = "Step"
+WORKSPACES = (WORKSPACE, "Recall")
+"""Those in which the network runs as a hand feeds it."""
 _DECIMALS = 9
 """Of a number that is edited: enough for any float32 of the size that memories hold."""
 _MOST_WAITING = 32
@@ -86,8 +88,8 @@ class ByHand(QObject):
 
     @property
     def is_shown(self) -> bool:
-        """Whether the Step workspace is."""
-        return self._window.arrangements.current == WORKSPACE
+        """Whether a workspace is in which a network is stepped."""
+        return self._window.arrangements.current in WORKSPACES
 
     @property
     def is_awake(self) -> bool:
@@ -126,17 +128,17 @@ class ByHand(QObject):
 
     def run_to_end(self) -> None:
         """Run the rest of the task's sequence from here."""
-        self._do(commands.Run())
+        self.carry_out(commands.Run())
 
     def run_to(self, step: int) -> None:
         """Run the task's own inputs up to a step of the line."""
         now = self._now
         if now is not None and step > now.step:
-            self._do(commands.Run(step - now.step))
+            self.carry_out(commands.Run(step - now.step))
 
     def edit(self, field: str, index: tuple[int, ...], value: float) -> None:
         """Set one number of the state at the step that is shown: a fork."""
-        self._do(commands.Edit(field, index, value))
+        self.carry_out(commands.Edit(field, index, value))
 
     def ask_for_network(self) -> None:
         """Choose a network and a task, and step it from the start."""
@@ -154,7 +156,7 @@ class ByHand(QObject):
         return self._window.presenter.now
 
     def when_free(self, act: Callable[[], None]) -> None:
-        """Do it now, or, in the Step workspace, after the step that is at work: no key is lost."""
+        """Do it now, or, where a network is stepped, after the step that is at work: no key is lost."""
         if self.is_at_work:
             self._waiting.append(act)
         else:
@@ -284,11 +286,11 @@ class ByHand(QObject):
         if now is not None and recording is not None:
             self.link.wake(recording.path, _line(now).place(now.step), checkpoint)
 
-    def _do(self, command: Command) -> None:
-        """Carry a command out from the step that is shown."""
+    def carry_out(self, *several: Command, names: Mapping[int, str] | None = None) -> None:
+        """Carry commands out from the step that is shown. names: as in `HandLink.do`."""
         now = self._now
         if now is not None and self.is_awake:
-            self.link.do(_line(now).place(now.step), command)
+            self.link.do(_line(now).place(now.step), *several, names=names)
 
     def _go(self, episode: int, step: int) -> None:
         wish = BEFORE_FIRST if step < 0 else step
@@ -318,10 +320,10 @@ class ByHand(QObject):
                 self._window.presenter.refresh()
 
     def _on_fed(self, values: tuple[float, ...]) -> None:
-        self._do(commands.Step(tuple(map(float, values))))
+        self.carry_out(commands.Step(tuple(map(float, values))))
 
     def _on_run_wished(self, steps: int) -> None:
-        self._do(commands.Run(steps))
+        self.carry_out(commands.Run(steps))
 
     def _on_step_wished(self, step: int) -> None:
         """A step that has not run yet was pointed at."""

@@ -35,6 +35,8 @@ class Scale(StrEnum):
     READ = "read"
     WRITE = "write"
     BITS = "bits"
+    GLYPH = "glyph"
+    """Ink on paper: a word drawn as a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +133,12 @@ def lookup_table(palette_name: ThemeName, scale: Scale) -> NDArray[np.uint32]:
         name, low, high = palette.signed
         rgb = cmap.Colormap(name)(low + (high - low) * where)[:, :3]
     else:
-        stops = {Scale.READ: palette.read_stops, Scale.WRITE: palette.write_stops, Scale.BITS: palette.bits_stops}[
-            scale
-        ]
+        stops = {
+            Scale.READ: palette.read_stops,
+            Scale.WRITE: palette.write_stops,
+            Scale.BITS: palette.bits_stops,
+            Scale.GLYPH: (palette.well, palette.text),
+        }[scale]
         rgb = cmap.Colormap(list(stops))(where)[:, :3]
     table = np.concatenate([_packed(np.asarray(rgb)), _packed(np.array([_channels(NOT_FINITE)]))])
     table.setflags(write=False)

@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import sessions
+from ntm_core.recall.operations import Recall, Store, size
+from ntm_core.recall.recall_config import RecallConfig
 from ntmviz import ink
 from ntmviz.assets import asset
 from ntmviz.colours import Scale
 from ntmviz.episode_figures import SequenceFigure, rows_to_show, sequence
 from ntmviz.figures import MachineFigure, machine
+from ntmviz.recall import glyphs, ready
+from ntmviz.recall.figure import MOST_ROUNDS
+from ntmviz.recall.glyph_marks import glyph, size_of
+from ntmviz.recall.lookup import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from ntmviz.recall.lookup import Look
+
 SAMPLE = "copy.ntmviz.h5"
 _ROWS = 24
+_LETTER = "A"
 _Marks = list[ink.Mark]
 
 
@@ -29,7 +38,7 @@ class DoorPictures:
 
     def of(self, door: str) -> Callable[[float, float], _Marks]:
         """What draws the picture of a door into (width, height)."""
-        return {"watch": self._watch, "replay": self._replay, "follow": self._follow}[door]
+        return {"watch": self._watch, "replay": self._replay, "recall": self._recall}[door]
 
     @cached_property
     def _sample(self) -> tuple[MachineFigure, SequenceFigure, int] | None:
@@ -105,18 +114,41 @@ class DoorPictures:
         ]
         return marks
 
-    def _follow(self, width: float, height: float) -> _Marks:
-        lines = (
-            ("muted", "in a terminal, or in your own script"),
-            ("text", "ntmviz train copy --out run.ntmviz.h5"),
-            ("muted", "and here, now or later"),
-            ("text", "ntmviz follow run.ntmviz.h5"),
-        )
-        wide = int(min(290.0, width - 24))
-        left, top = round((width - wide) / 2), 46
-        marks: _Marks = [ink.Box(left, top, wide, 116, fill="well", stroke="border", radius=4)]
-        for index, (token, text) in enumerate(lines):
-            y = top + 20 + 25 * index
-            marks.append(ink.Text(left + 14, y, text, token, size=ink.SMALL if token == "muted" else ink.BODY))
-        caption = "the session file is all they share"
-        return [*marks, ink.Text(width / 2, top + 140, caption, "muted", align=ink.Align.CENTRE)]
+    def _recall(self, width: float, height: float) -> _Marks:
+        """A half-erased letter, and what recalling with it comes to: computed, as in the lab."""
+        looks = self._recalled
+        shape, cell = glyphs.shape_of(len(looks[0].key)), 9
+        wide, tall = size_of(shape, cell)
+        gap = 30
+        count = 3 if width >= 3 * wide + 2 * gap + 24 else 2
+        pictures = [(looks[0].key, looks[0].mask, "border")] + [
+            (each.word, None, "read" if each is looks[-1] else "border")
+            for each in (looks[0], looks[-1])[-(count - 1) :]
+        ]
+        left, top = round((width - count * wide - (count - 1) * gap) / 2), 56
+        marks: _Marks = []
+        for at, (word, mask, frame) in enumerate(pictures):
+            x = left + at * (wide + gap)
+            marks += glyph(x, top, cell, word, shape, mask=mask, frame=frame)
+            if at:
+                middle, y = x - gap / 2, top + tall / 2
+                marks.append(ink.Path(((middle - 4, y - 5), (middle + 4, y), (middle - 4, y + 5)), "muted", 1.5))
+        caption = "hatched cells are unknown; the memory fills them in"
+        return [*marks, ink.Text(width / 2, top + tall + 34, caption, "muted", align=ink.Align.CENTRE)]
+
+    @cached_property
+    def _recalled(self) -> tuple[Look, ...]:
+        plan = ready.letters()
+        words = np.array([store.word for store in plan.operations if isinstance(store, Store)], np.float32)
+        rows = len(words)
+        standing = {
+            "memory": words,
+            "usage": np.ones(rows),
+            "recall_count": np.zeros(rows),
+            "recall_trace": np.zeros(rows),
+        }
+        word = glyphs.ready(_LETTER)
+        mask = (np.arange(word.size) < word.size * 5 // 8).astype(np.float32)
+        task = RecallConfig(inputs=size(word.size), outputs=word.size, locations=rows)
+        asked = Recall(tuple((word * mask).tolist()), tuple(mask.tolist()), strength=14.0)
+        return settle(standing, asked, task, below=0.01, most=MOST_ROUNDS)

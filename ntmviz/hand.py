@@ -13,12 +13,13 @@ from ntm_core.footprint import Plan
 from ntm_core.observe import trace_spec
 from ntmviz import room, weights
 from ntmviz.errors import NtmvizError
+from ntmviz.recall import items
 from ntmviz.room import Room
 from ntmviz.waking import Bench, check_episode, device_of
 from sessions import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ntm_core.commands import Command
     from ntm_core.events import Event
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FLUSH_S = 1.0
 """How long a step waits to be in the file before it is told of all the same."""
-_RUNS = (commands.Step, commands.Run, commands.Edit)
+_RUNS = (commands.Step, commands.Run, commands.Edit, commands.EditRows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Hand:
             out,
             trace_spec(model, task),
             {
-                "title": f"{task.name} by hand",
+                "title": str(options.get("title", f"{task.name} by hand")),
                 "model": model.name,
                 "model_config": model.config.to_json(),
                 "task": task.name,
@@ -120,8 +121,13 @@ class Hand:
                 raise NtmvizError(event.message)
         return told
 
-    def do(self, several: Sequence[Command], checkpoint: int | None = None) -> Done:
-        """Carry commands out one after another, up to the first that fails. Errors as in `wake`."""
+    def do(
+        self, several: Sequence[Command], checkpoint: int | None = None, names: Mapping[int, str] | None = None
+    ) -> Done:
+        """Carry commands out one after another, up to the first that fails. Errors as in `wake`.
+
+        names: of items that the commands store, by number; the session keeps them.
+        """
         happened: list[Event] = []
         is_run = any(isinstance(each, _RUNS) for each in several)
         for command in several:
@@ -133,6 +139,7 @@ class Hand:
             happened += told
             if any(isinstance(event, events.Failed) for event in told):
                 break
+        self._name(items.told(names or {}))
         is_kept = self._recorder is not None and self._recorder.flush(FLUSH_S)
         return Done(tuple(happened), self.path, is_kept)
 
@@ -147,6 +154,11 @@ class Hand:
         if self._is_ours and self._recorder is not None:
             self._recorder.close()
         self._recording.close()
+
+    def _name(self, texts: Iterable[str]) -> None:
+        if self._recorder is not None:
+            for text in texts:
+                self._recorder.event(items.EVENT, text=text)
 
     def _bench(self, episode: int, checkpoint: int | None) -> Bench:
         """The network of the weights that an episode is to be woken on."""
@@ -176,6 +188,7 @@ class Hand:
         """Begin a new session for what is done from here on."""
         self._recorder, past = bench.new_session(self._out, command.episode, command.step)
         self._is_ours, self.path = True, self._out
+        self._name(event.text for event in self._recording.events if event.kind == items.EVENT)
         self._current = bench.engine(self._recorder, past, checkpoint=0)
         return commands.Wake(len(past) - 1, command.step)
 

@@ -29,6 +29,7 @@ class HandLink(QObject):
     planned = Signal()  # the task's sequence is known now
     stood = Signal(object, int, int)  # session, episode, step of its line where the network stands now
     said = Signal(str)  # one line for the user
+    answered = Signal(dict)  # news of the recall lab that is about no network, see recall.lab_orders
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,19 +71,36 @@ class HandLink(QObject):
             checkpoint=checkpoint,
         )
 
-    def make(self, options: Mapping[str, Any]) -> None:
-        """Have a new network made, and a session for it; `stood` tells where that is."""
-        self.checkpoint = None
-        self._begin("new", f"{options['task']}-by-hand", options=dict(options))
+    def make(self, options: Mapping[str, Any], several: Sequence[Command] = (), names: Sequence[str] = ()) -> None:
+        """Have a new network made, and a session for it, and commands carried out; `stood` tells where that is.
 
-    def do(self, place: Place, command: Command) -> None:
-        """Carry a command out from a step of an episode of the session that is awake."""
+        names: of the items of an associative memory.
+        """
+        self.checkpoint = None
+        told = [messages.to_json(each) for each in several]
+        stem = f"{options['task']}-by-hand"
+        self._begin("new", stem, options=dict(options), commands=told, names=dict(enumerate(names)))
+
+    def do(self, place: Place, *several: Command, names: Mapping[int, str] | None = None) -> None:
+        """Carry commands out from a step of an episode of the session that is awake.
+
+        names: of the items that they store, by number.
+        """
         if self.state is not HandState.AWAKE or self._engine is None:
             return
         self._become(HandState.BUSY)
-        several = (commands.Wake(place.episode, place.step), command)
-        told = [messages.to_json(each) for each in several]
-        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint)
+        told = [messages.to_json(each) for each in (commands.Wake(place.episode, place.step), *several)]
+        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, names=dict(names or {}))
+
+    def ask(self, order: str, **more: object) -> bool:
+        """An order that moves no network; `answered` tells what came of it. False where no process can be had."""
+        try:
+            engine = self._engine if self._engine is not None and self._engine.is_running else self._process()
+        except NtmvizError as error:
+            self.said.emit(str(error))
+            return False
+        engine.order_by_hand(order, **more)
+        return True
 
     def forget_failure(self) -> None:
         """It was read; another try may be made."""
@@ -160,11 +178,14 @@ class HandLink(QObject):
             case "done":
                 self._is_making = False
                 self._on_done(news)
+            case "noise" | "scenes" | "shown":
+                self.answered.emit(news)
             case "unable" if self.state is HandState.WAKING:
                 self._fail(news["message"])
             case "unable":
                 self.said.emit(news["message"])
-                self._become(HandState.AWAKE)
+                self.answered.emit(news)
+                self._become(HandState.AWAKE if self.session is not None else HandState.ASLEEP)
 
     def _on_done(self, news: dict[str, Any]) -> None:
         path = Path(news["path"])

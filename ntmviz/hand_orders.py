@@ -2,8 +2,11 @@
 
 {"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "path", "is_same_device",
 "events": [...]}
-{"order": "new", "options": {...}, "out"} -> {"news": "awake", ...}, then as after "do"
-{"order": "do", "commands": [...], "checkpoint"} -> {"news": "done", "events": [...], "path", "is_kept", "failure"}
+{"order": "new", "options": {...}, "out", "commands": [...], "names"} -> {"news": "awake", ...}, then as after "do"
+{"order": "do", "commands": [...], "checkpoint", "names"} -> {"news": "done", "events": [...], "path", "is_kept",
+"failure"}; names are of items of an associative memory, by number, and may be left out
+
+Those of the recall lab that move no network are in `recall.lab_orders`.
 
 Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
 answered by {"news": "unable", "message"}.
@@ -20,6 +23,7 @@ from ntm_core import commands, messages
 from ntm_core.errors import CoreError
 from ntmviz.errors import NtmvizError
 from ntmviz.hand import Hand
+from ntmviz.recall import lab_orders
 from sessions import SessionError
 
 if TYPE_CHECKING:
@@ -53,6 +57,7 @@ class HandOrders:
             "wake": self._wake,
             "new": self._new,
             "do": self._do,
+            **lab_orders.orders(tell),
         }
 
     def carry_out(self, order: Mapping[str, Any]) -> None:
@@ -93,7 +98,8 @@ class HandOrders:
         hand = Hand.of_new_network(options, Path(order["out"]), self._on_wait)
         self._hand = hand
         self._tell_awake(hand, ())
-        self._carry_out_by(hand, [commands.Reset(int(options.get("seed", 0)), options.get("length"))], None)
+        first = commands.Reset(int(options.get("seed", 0)), options.get("length"))
+        self._carry_out_by(hand, [first, *_commands(order)], None, _names(order))
 
     def _tell_awake(self, hand: Hand, told: Sequence[Event]) -> None:
         plain = [messages.to_json(event) for event in told]
@@ -103,11 +109,12 @@ class HandOrders:
         if self._hand is None:
             raise NtmvizError("no network is awake here; wake an episode first")
         self._recorder_of(self._hand.path)
-        several = [commands.from_json(each) for each in order["commands"]]
-        self._carry_out_by(self._hand, several, order.get("checkpoint"))
+        self._carry_out_by(self._hand, _commands(order), order.get("checkpoint"), _names(order))
 
-    def _carry_out_by(self, hand: Hand, several: Sequence[Command], checkpoint: int | None) -> None:
-        done = hand.do(several, checkpoint)
+    def _carry_out_by(
+        self, hand: Hand, several: Sequence[Command], checkpoint: int | None, names: Mapping[int, str]
+    ) -> None:
+        done = hand.do(several, checkpoint, names)
         self._tell(
             "done",
             events=[messages.to_json(event) for event in done.events],
@@ -115,3 +122,11 @@ class HandOrders:
             is_kept=done.is_kept,
             failure=hand.failure,
         )
+
+
+def _commands(order: Mapping[str, Any]) -> list[Command]:
+    return [commands.from_json(each) for each in order.get("commands", ())]
+
+
+def _names(order: Mapping[str, Any]) -> dict[int, str]:
+    return {int(number): str(name) for number, name in order.get("names", {}).items()}

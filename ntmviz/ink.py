@@ -120,4 +120,17 @@ class Frames:
     token: str
 
 
-Mark = Text | Box | Line | Marker | Image | Hatch | Frames
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line through points; a curved one is the cubic Bezier curve of its four points."""
+
+    points: tuple[tuple[float, float], ...]
+    token: str = "muted"
+    width: float = 1
+    is_curved: bool = False
+    is_dashed: bool = False
+    has_arrow: bool = False
+    """Whether its end is the tip of an arrow."""
+
+
+Mark = Text | Box | Line | Marker | Image | Hatch | Frames | Path

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QImage,
     QPainter,
+    QPainterPath,
     QPen,
     QPixmap,
     QPolygonF,
@@ -109,6 +110,8 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 size = (mark.width - 1, mark.height - 1)
                 painter.drawRects([QRectF(x, y, *size) for x, y in (mark.corners + 0.5).tolist()])
+            case ink.Path():
+                _draw_path(painter, mark, palette)
 
 
 @cache
@@ -183,3 +186,30 @@ def _draw_hatch(painter: QPainter, mark: ink.Hatch, palette: Palette) -> None:
         painter.drawLine(QLineF(mark.x + at, mark.y + mark.height, mark.x + at + mark.height, mark.y))
         at += 4
     painter.restore()
+
+
+def _draw_path(painter: QPainter, mark: ink.Path, palette: Palette) -> None:
+    points = [QPointF(x, y) for x, y in mark.points]
+    path = QPainterPath(points[0])
+    if mark.is_curved:
+        path.cubicTo(*points[1:])
+    else:
+        for point in points[1:]:
+            path.lineTo(point)
+    pen = _pen(colour(palette, mark.token), mark.width)
+    if mark.is_dashed:
+        pen.setDashPattern([4 / mark.width, 3 / mark.width])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
+    if mark.has_arrow:
+        end, before = points[-1], points[-2]
+        towards = QLineF(before, end).unitVector()
+        along = QPointF(towards.dx(), towards.dy())
+        aside = QPointF(-along.y(), along.x())
+        size = 3.0 + mark.width
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(palette, mark.token))
+        painter.drawPolygon(QPolygonF([end + along, *(end - along * size + aside * half for half in (3.0, -3.0))]))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -138,9 +138,10 @@ class Legend(QWidget):
 
     _RAMP = 40
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, *, names_nan: bool = True) -> None:
         super().__init__()
         self._palette = palette
+        self._names_nan = names_nan
         self._entries: list[tuple[str, str, Scale, float, float]] = []
         self.setToolTip("Colour ranges stay fixed over an episode")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -164,11 +165,11 @@ class Legend(QWidget):
         y = HEADER_HEIGHT / 2
         if not self._entries:
             return [], 0.0
-        marks: list[ink.Mark] = [
-            ink.Hatch(0, y - 4, 10, 8, "black", fill="not_finite"),
-            ink.Text(14, y, "NaN", "muted"),
-        ]
-        x = 14 + text_width("NaN") + 12
+        marks: list[ink.Mark] = []
+        x = 0.0
+        if self._names_nan:
+            marks += [ink.Hatch(0, y - 4, 10, 8, "black", fill="not_finite"), ink.Text(14, y, "NaN", "muted")]
+            x = 14 + text_width("NaN") + 12
         for name, token, scale, low, high in self._entries:
             before, start = len(marks), x
             weight = ink.REGULAR if token == "muted" else ink.BOLD

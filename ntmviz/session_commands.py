@@ -14,6 +14,7 @@ from ntmviz import __version__
 from ntmviz.actions import submenu
 from ntmviz.assets import asset
 from ntmviz.dialogs import CommandPalette, KeysDialog
+from ntmviz.recall.demo_panel import DEMONSTRATIONS
 from ntmviz.run_options import DEMO_SEED, RunOptions
 from ntmviz.settings import THEMES, new_session_path
 from ntmviz.training_dialog import TrainingDialog
@@ -42,6 +43,7 @@ class SessionCommands(QObject):
             "train_copy": self.train_copy,
             "new_training": self.new_training,
             "open": self.ask_to_open,
+            "follow_training": self.ask_to_open,
             "close_session": window.desk.close,
             "quit": window.close,
             "full_screen": self._full_screen,
@@ -81,6 +83,12 @@ class SessionCommands(QObject):
         for file, name, note in SAMPLES:
             action = samples.addAction(f"{name}: {note}")
             action.triggered.connect(self._opener_of_sample(file))
+        shows = submenu("Demonstrations", menus["Recall"])
+        menus["Recall"].insertMenu(window.actions_by_name["recall_cue"], shows)
+        for number, entry in enumerate(DEMONSTRATIONS, 1):
+            action = shows.addAction(f"{number}. {entry.title}")
+            action.setToolTip(entry.tip)
+            action.triggered.connect(self._starter_of(entry.name))
         panels = submenu("Panels", menus["View"])
         for title, dock in window.views.docks.items():
             action = dock.toggleViewAction()
@@ -118,11 +126,13 @@ class SessionCommands(QObject):
             actions[name].setEnabled(has_step and window.presenter.now.step >= 0)
         for menu_action in window.menus["View"].actions():
             if menu_action.text() == "Panels":
-                menu_action.setEnabled(window.stack.currentWidget() is window.views.machine_panel)
+                menu_action.setEnabled(window.stack.currentWidget() is not window.welcome)
+        window.recall_by_hand.enable(actions)
 
     def open_door(self, name: str) -> None:
         """What the doors of the welcome page lead to."""
-        {"watch": self.train_copy, "replay": self.ask_to_open, "follow": self.ask_to_open}[name]()
+        labs = self._window.recall_by_hand
+        {"watch": self.train_copy, "replay": self.ask_to_open, "recall": labs.open_letters}[name]()
 
     def door_of_key(self, key: str) -> Callable[[], None]:
         def choose() -> None:
@@ -232,6 +242,12 @@ class SessionCommands(QObject):
                 self._window.notice.show_failure(str(error))
 
         return open_it
+
+    def _starter_of(self, demonstration: str) -> Callable[[], None]:
+        def start() -> None:
+            self._window.demonstrator.start(demonstration)
+
+        return start
 
     def _on_theme(self, action: object) -> None:
         self._window.set_theme(action.data())  # type: ignore[attr-defined]

@@ -103,9 +103,9 @@ def _goes_by(spec: TraceSpec, record: Mapping[str, Array], head: Head) -> Iterat
     opened = own(Role.WRITE_GATE) if head.kind is HeadKind.WRITE else None
     if opened is not None:
         yield Row("write gate", share(opened), None, "The share of the write that takes place")
-    router = spec.with_role(Role.ROUTER)
-    if router is not None:
-        shares = record[router.name][shared_axis_index(head, spec)]
+    router, place = spec.with_role(Role.ROUTER), shared_axis_index(head, spec)
+    if router is not None and place < router.shape[0]:  # one that divides reads alone has no place for writes
+        shares = record[router.name][place]
         best_segment = peak(shares)
         yield Row(
             "its segment",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SHEET = Template(
     """
 QMainWindow, QStackedWidget, #welcome { background: $background; }
+#demonstrations, #recallLeft { background: $panel; }
+QSplitter::handle { background: $background; image: none; }
 QMainWindow::separator { background: $background; width: 4px; height: 4px; }
 QMenuBar { background: $header; padding: 2px 4px; border-bottom: 1px solid $border; }
 QMenuBar::item { padding: 5px 8px; background: transparent; border-radius: 4px; }
@@ -73,6 +75,13 @@ QProgressBar::chunk { background: $text; border-radius: 2px; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $well; }
 QCheckBox::indicator:checked { background: $text; border-color: $text; }
 QCheckBox::indicator:disabled { border-color: $border; }
+QSlider { background: transparent; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { height: 4px; background: $text; border-radius: 2px; }
+QSlider::handle:horizontal { width: 10px; height: 10px; margin: -4px 0; background: $text; border: 1px solid $panel;
+    border-radius: 5px; }
+QSlider::handle:horizontal:focus { border: 2px solid $muted; }
+QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $muted; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar::handle:vertical { background: $border; border-radius: 4px; min-height: 24px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }

@@ -57,11 +57,11 @@ DOORS = (
     ),
     Door("replay", "Replay a session", "Scrub through every recorded step, live or not.", "", "Open a file…", "2"),
     Door(
-        "follow",
-        "Follow your own training",
-        "Train from a script, and watch it here as it runs.",
-        "It never waits for this window, and goes on if you close it.",
-        "Follow a file…",
+        "recall",
+        "Recall by hand",
+        "Paint a cue and see a memory complete it.",
+        "Letters, digits and signs are stored ready. Every recall is kept; step back, and fork from any of them.",
+        "Open the lab",
         "3",
     ),
 )

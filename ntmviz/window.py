@@ -20,6 +20,11 @@ from ntmviz.navigation import Navigation
 from ntmviz.notice import Notice
 from ntmviz.panels import label
 from ntmviz.presenter import Presenter
+from ntmviz.recall.by_hand import RecallByHand
+from ntmviz.recall.demonstrating import Demonstrator
+from ntmviz.recall.items import is_lab
+from ntmviz.recall.noise import NoiseMeasurement
+from ntmviz.recall.presenting import LabPresenter
 from ntmviz.rescue import Rescue
 from ntmviz.run_words import rate_of, run_status, session_line
 from ntmviz.saving_commands import SavingCommands
@@ -62,6 +67,7 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.welcome)
         self.stack.addWidget(self.views.machine_panel)
+        self.stack.addWidget(self.views.lab.middle)
         self.setCentralWidget(self.stack)
         self.notice = Notice(self)
         self.rescue = Rescue(self.desk, self.notice, self)
@@ -72,6 +78,10 @@ class MainWindow(QMainWindow):
         self._make_status_bar()
         self.navigation = Navigation(self)
         self.by_hand = ByHand(self)
+        self.recall = LabPresenter(self)
+        self.recall_by_hand = RecallByHand(self)
+        self.demonstrator = Demonstrator(self)
+        self.noise = NoiseMeasurement(self)
         self.commands = SessionCommands(self)
         self.saving = SavingCommands(self)
         HealthWatch(self, self.views.health)
@@ -126,8 +136,9 @@ class MainWindow(QMainWindow):
         segment = self.headline.segment
         segment.live.clicked.connect(self.navigation.follow)
         segment.replay.clicked.connect(self.navigation.stop_following)
-        for button, name in ((segment.live, "Watch"), (segment.replay, "Watch"), (segment.by_hand, "Step")):
-            button.clicked.connect(self._shower_of(name))
+        for button in (segment.live, segment.replay):
+            button.clicked.connect(self._shower_of("Watch"))
+        segment.by_hand.clicked.connect(self._show_hand)
         self.tabs.wished.connect(self.show_workspace)
         for name in WORKSPACES:
             self.actions_by_name[name.lower()].triggered.connect(self._shower_of(name))
@@ -172,7 +183,7 @@ class MainWindow(QMainWindow):
         self._workspace = name or self._workspace
         if self.arrangements.current == self._workspace:
             return
-        self.stack.setCurrentWidget(self.views.machine_panel)
+        self.stack.setCurrentWidget(self.views.centre_of(self._workspace))
         self.toolbar.show()
         self.tabs.show_current(self._workspace)
         self.arrangements.show(self._workspace)
@@ -182,6 +193,10 @@ class MainWindow(QMainWindow):
         self.presenter.put_off()  # it is presented once the docks have settled
         self._moved.start()
 
+    def _show_hand(self) -> None:
+        """The workspace in which the open session is worked by hand."""
+        self.show_workspace("Recall" if is_lab(self.desk.recording) else "Step")
+
     def _shower_of(self, workspace: str) -> Callable[[], None]:
         def show() -> None:
             self.show_workspace(workspace)
@@ -190,11 +205,11 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, recording: Recording) -> None:
         with QSignalBlocker(self.store):  # one drawing, once the docks are there
-            self._look_at_first(recording)
+            is_ours = self._look_at_first(recording)
         self.navigation.stop()
         self.presenter.show_recording(recording, self.desk.bookmarks)
         self.notice.hide()
-        self.show_workspace()
+        self.show_workspace(self._workspace if is_ours else self._fitting(recording))
         self.settings.remember(recording.path)
         self.navigation.list_choices(recording)
         self.views.show_what_there_is(recording.spec)
@@ -202,10 +217,19 @@ class MainWindow(QMainWindow):
         self.headline.name(recording.info.title or recording.path.name, session_line(recording))
         self._tell()
 
-    def _look_at_first(self, recording: Recording) -> None:
-        """Where a session is opened: at what is newest, or most telling, or where a hand has come to."""
+    def _fitting(self, recording: Recording) -> str:
+        """The last workspace, unless a recall lab needs its own or stands in the way of another session."""
+        if is_lab(recording):
+            return "Recall"
+        return WORKSPACES[0] if self._workspace == "Recall" else self._workspace
+
+    def _look_at_first(self, recording: Recording) -> bool:
+        """Where a session is opened: at what is newest, or most telling, or where a hand has come to.
+
+        Returns whether it is one that the hand began.
+        """
         if self.by_hand.takes_over(recording):
-            return
+            return True
         is_live = self.desk.is_live
         self.store.update(
             episode=-1,
@@ -218,6 +242,7 @@ class MainWindow(QMainWindow):
         )
         if not is_live:
             self.navigation.show_telling_step(recording)
+        return False
 
     def _on_dock_moved(self) -> None:
         self._moved.start()  # docks move together: one drawing for all
@@ -285,6 +310,9 @@ class MainWindow(QMainWindow):
             self.views.run.show_status(status)
         progress = self._progress if desk.shows_training else {}
         self.headline.rates.setText(rate_of(recording, progress))
+        if self.recall.is_shown:
+            self.recall.tell()
+            return
         self.hint.setText(self.by_hand.hint if is_by_hand else self.navigation.hint(desk.is_live, state))
 
     def set_theme(self, name: str) -> None:

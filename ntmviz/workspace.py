@@ -11,6 +11,7 @@ from ntm_core.trace import Role
 from ntmviz import ink
 from ntmviz.painting import colour, font
 from ntmviz.panels import Dock, Legend, Panel
+from ntmviz.recall.lab_views import LabViews
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.by_hand import ByHandPanel
 from ntmviz.views.episodes import EpisodeList
@@ -26,6 +27,7 @@ from ntmviz.views.transport import Transport
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QWidget
 
     from ntm_core.trace import TraceSpec
     from ntmviz.colours import Palette
@@ -52,7 +54,15 @@ class Views:
         self.sequence = SequenceView(palette)
         self.training = TrainingView(palette)
         self.field = FieldView(palette)
-        self.pictures = (self.machine, self.addressing, self.sequence, self.training.graphics, self.field)
+        self.lab = LabViews(window, palette)
+        self.pictures = (
+            self.machine,
+            self.addressing,
+            self.sequence,
+            self.training.graphics,
+            self.field,
+            *self.lab.pictures,
+        )
         """The machine first: those beside it take its rows."""
         self.episodes = EpisodeList(palette)
         self.run = RunPanel()
@@ -90,6 +100,7 @@ class Views:
             ("Health", self.health),
         ):
             self.docks[title] = Dock(title, view, window)
+        self.docks |= self.lab.docks
         self.episodes_header = self.docks["Episodes"].header
         self.forks_header = self.docks["Forks"].header
         self.addressing_header = self.docks["Addressing"].header
@@ -98,7 +109,8 @@ class Views:
         self.this_step_header = self.docks["This step"].header
         self.field_header = self.docks["State"].header
 
-        self.headers = (self.machine_header, *(dock.header for dock in self.docks.values()))
+        own = (dock.header for title, dock in self.docks.items() if title not in self.lab.docks)
+        self.headers = (self.machine_header, *own)
 
         self.head_button = _chooser("Which head is explained; H takes the next one")
         self.addressing_header.add(self.head_button)
@@ -114,11 +126,18 @@ class Views:
         for dock in self.docks.values():
             dock.finish_header()
 
+    def centre_of(self, workspace: str) -> QWidget:
+        """What stands in the middle of a workspace."""
+        return self.lab.middle if workspace == "Recall" else self.machine_panel
+
     def arrange(self, window: QMainWindow, workspace: str) -> None:
         """The first arrangement of the docks of a workspace; those of others are hidden."""
         for dock in self.docks.values():
             dock.setFloating(False)
             window.removeDockWidget(dock)
+        if workspace == "Recall":
+            self.lab.arrange(window, self.docks)
+            return
         left, right, bottom = (
             Qt.DockWidgetArea.LeftDockWidgetArea,
             Qt.DockWidgetArea.RightDockWidgetArea,
@@ -137,6 +156,7 @@ class Views:
         window.addDockWidget(bottom, docks["Sequence"])
         window.splitDockWidget(docks["Sequence"], docks["Training"], Qt.Orientation.Horizontal)
         elsewhere = {name for column in LEFT_COLUMN.values() for name in column} - set(LEFT_COLUMN[workspace])
+        elsewhere |= self.lab.docks.keys()
         for name, dock in docks.items():
             if name in elsewhere:
                 window.addDockWidget(left, dock)  # where it comes up when it is asked for
@@ -175,7 +195,7 @@ class Views:
         self._palette = palette
         for view in (self.machine, self.addressing, self.sequence, self.training, self.field, self.legend):
             view.set_theme(palette)
-        for view in (self.episodes.episodes, self.by_hand, self.forks):
+        for view in (self.episodes.episodes, self.by_hand, self.forks, self.lab):
             view.set_theme(palette)
         self.transport.refresh_icons()
         for dock in self.docks.values():

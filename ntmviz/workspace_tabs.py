@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-WORKSPACES = ("Watch", "Step")
+WORKSPACES = ("Watch", "Step", "Recall")
 
 
 class WorkspaceTabs(QWidget):

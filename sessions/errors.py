@@ -47,3 +47,11 @@ class DamageError(SessionError):
 
 class FrameError(SessionError):
     """What came over a pipe is not a frame."""
+
+
+class MissingError(SessionError, LookupError):
+    """A record that something points to is not there."""
+
+
+class RefusedError(SessionError, PermissionError):
+    """A record that something points to is nothing that may be opened."""

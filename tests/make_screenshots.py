@@ -8,13 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QEventLoop
+
 import sessions
 from ntmviz.app import application, make_window
 from ntmviz.figures import Head, HeadKind
+from ntmviz.recall.demo_panel import DEMONSTRATIONS
+from ntmviz.recall.demonstrating import Stage
 from ntmviz.window import MainWindow
 
 ROOT = Path(__file__).parent.parent
@@ -26,8 +31,8 @@ def ntmviz(*words: object) -> None:
     subprocess.run([sys.executable, "-m", "ntmviz", *map(str, words)], check=True)
 
 
-def shown_window() -> MainWindow:
-    window = make_window("dark")
+def shown_window(*, keeps_settings: bool = True) -> MainWindow:
+    window = make_window("dark", keeps_settings=keeps_settings)
     window.resize(1440, 900)
     window.show()
     application().processEvents()
@@ -129,6 +134,88 @@ def draw_state(session: Path, picture: Path, head: HeadKind, theme: str) -> None
     window.close()
 
 
+def until(is_so: Callable[[], bool]) -> None:
+    """Let the window work until something is so."""
+    deadline = time.monotonic() + 300
+    while not is_so():
+        application().processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+        if time.monotonic() > deadline:
+            raise SystemExit("a picture of the recall lab was not ready within 300 s")
+
+
+def draw_recall(picture: Path, theme: str, size: tuple[int, int] = (1440, 900)) -> None:
+    """A lab of letters: five were recalled, and then a half-erased R, which prominence brings back."""
+    window = make_window(theme, keeps_settings=False)
+    window.resize(*size)
+    window.show()
+    lab, cue = window.recall, window.views.lab.cue
+    window.recall_by_hand.open_letters()
+    until(lambda: lab.is_ready)
+
+    def recall(name: str, *, is_erased: bool = False) -> None:
+        cue.choose_item(name)
+        if is_erased:
+            cue.erase_half()
+        before = window.presenter.now.step
+        window.recall_by_hand.recall()
+        until(lambda: lab.is_ready and window.presenter.now.step > before)
+
+    for name in ("5", "S", "T", "A", "R"):
+        recall(name)
+    cue.settings.by_prominence.setChecked(True)
+    cue.settings.by_recalls.setChecked(True)
+    recall("R", is_erased=True)
+    window.noise.start()
+    until(lambda: not window.noise.is_measuring)
+    settled(window)
+    window.grab().save(str(picture))
+    window.close()
+
+
+def draw_demonstrations(folder: Path) -> None:
+    """The nine guided demonstrations and patient HM's two tables, each at its end."""
+    window = shown_window(keeps_settings=False)
+    shows = window.demonstrator
+    for entry in DEMONSTRATIONS:
+        shows.start(entry.name)
+        shows.hurry()
+        until(lambda: shows.stage is Stage.SHOWN)
+        settled(window)
+        window.grab().save(str(folder / f"recall-{entry.name}.png"))
+    for network in ("learned", "trapped"):
+        shows.examine(network)
+        until(lambda: shows.stage is Stage.SHOWN)
+        settled(window)
+        window.views.docks["Demonstrations"].grab().save(str(folder / f"recall-hm-{network}.png"))
+    window.close()
+
+
+def draw_query(session: Path, picture: Path) -> None:
+    """The memory of a trained network, asked with another gate and shift than its head had."""
+    window = shown_window(keeps_settings=False)
+    window.commands.open_path(session)
+    settled(window)
+    window.show_workspace("Recall")
+    settled(window)
+    until(lambda: window.by_hand.is_awake)
+    query = window.views.lab.query
+    figure = window.recall.asking.figure
+    assert figure is not None
+    query.take_key(figure.memory[2])  # what was written third, and neither its neighbour nor the row that was read
+    query.strength.value, query.gate.value, query.shift.value = 30.0, 1.0, 1.0
+    settled(window)
+    window.grab().save(str(picture))
+    window.close()
+
+
+def settled(window: MainWindow) -> None:
+    """Let docks take their sizes, in several rounds of layout."""
+    for _ in range(4):
+        application().processEvents()
+        window.presenter.present()
+    application().processEvents()
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,6 +235,11 @@ def main() -> None:
         draw_live(folder / "live.png")
         for theme, ending in (("dark", ""), ("light", "-light")):
             draw_step(session, folder / f"step{ending}.png", theme)
+        for theme, ending in (("dark", ""), ("light", "-light")):
+            draw_recall(folder / f"recall{ending}.png", theme)
+        draw_recall(folder / "recall-small.png", "dark", (1024, 680))
+        draw_query(session, folder / "recall-query.png")
+        draw_demonstrations(folder)
         for model, head, theme in (("dnc", HeadKind.READ, "dark"), ("mann", HeadKind.WRITE, "light")):
             session = Path(home) / f"{model}.ntmviz.h5"
             sizes = ("--iterations", 300, "--seed", 1, "--set", "task.max_length=8", "--record", "every:50")

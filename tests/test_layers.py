@@ -110,6 +110,7 @@ def test_imports_are_found_wherever_they_stand():
         ("ntm_core.trace", {"torch", "h5py", *QT}),
         ("ntm_core.diagnostics.health", {"torch", "h5py", *QT}),
         ("ntm_core.dnc_config", {"torch", "h5py", *QT}),
+        ("ntm_core.recall", {"torch", "h5py", *QT}),
         ("sessions", {"torch", *QT}),
         ("ntmviz", {"torch", *QT}),
         ("ntmviz.cli", {"torch", *QT}),

@@ -11,6 +11,7 @@ import sessions
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+RECALL = (ROOT / "RECALL.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -21,16 +22,17 @@ def run(*words: str, folder: Path) -> str:
 
 
 def test_the_examples_run_one_after_another(tmp_path):
-    reading, waking, recording = EXAMPLES
+    reading, waking, recalling, recording = EXAMPLES
     assert "Trained(" in run("-c", recording, folder=tmp_path)
     (tmp_path / "mine.ntmviz.h5").rename(tmp_path / "run.ntmviz.h5")
     assert run("-c", reading, folder=tmp_path).startswith("ntm [")
     assert "Forked(episode=2, parent=0, parent_step=4" in run("-c", "import ntmviz\n" + waking, folder=tmp_path)
+    assert run("-c", recalling, folder=tmp_path).splitlines()[-1] == "dessert"
     with sessions.open(tmp_path / "fork.ntmviz.h5") as forked:
         assert forked.complete
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README + RECALL))))
 def test_every_link_leads_to_a_file_of_the_repository(target):
     assert (ROOT / target).exists()
 

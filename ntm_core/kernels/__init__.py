@@ -145,9 +145,9 @@ def warm_up(model: MemoryNetwork[Any, Any]) -> None:
 
 
 def _is_watched(model: MemoryNetwork[Any, Any]) -> bool:
-    """Whether somebody hooks into what only the model's own steps call, or cuts what they read."""
+    """Whether somebody hooks into what only the model's own steps call, or cuts what they read or write."""
     hooked = (each._forward_hooks or each._forward_pre_hooks for each in model.modules() if each is not model)
-    return model.reads_are_cut or any(hooked)
+    return model.reads_are_cut or model.writes_are_cut or any(hooked)
 
 
 def _is_plain(sequence: Tensor, state: Any) -> bool:

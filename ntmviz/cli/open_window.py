@@ -22,7 +22,9 @@ _PACKAGES = ("torch", "numpy", "h5py", "PySide6-Essentials", "pyqtgraph", "cmap"
 def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", type=place, metavar="FILE", help="sessions to open")
     parser.add_argument("--screenshot", type=place, metavar="PNG", help="draw the window, save it and leave")
-    parser.add_argument("--workspace", choices=["watch", "step"], default="watch", help="which arrangement to draw")
+    parser.add_argument(
+        "--workspace", choices=["watch", "step", "recall"], default="watch", help="which arrangement to draw"
+    )
     parser.add_argument("--episode", type=int, metavar="N", help="episode to look at; negative from the end")
     parser.add_argument("--step", type=int, metavar="N", help="step to look at; negative from the end")
     parser.add_argument("--theme", choices=["dark", "light"], help="for this once")

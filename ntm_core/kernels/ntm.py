@@ -180,7 +180,7 @@ def run_ntm(
         ran.append(run(shape, parameters, sequence, given, keeps=trace))
         logits, last = ran[0].logits, list(ran[0].last)
     after = state._replace(**dict(zip(State._fields, last, strict=True)))
-    return logits, after, trace_of(shape, state, ran[0].steps, items) if trace else None
+    return logits, after, trace_of(shape, state, ran[0].start, ran[0].steps, items) if trace else None
 
 
 def _gradient_of_last(shape: Shape, start: Start, d_last: State) -> Start:

@@ -196,7 +196,7 @@ def _draw_path(painter: QPainter, mark: ink.Path, palette: Palette) -> None:
     else:
         for point in points[1:]:
             path.lineTo(point)
-    pen = _pen(colour(palette, mark.token), mark.width)
+    pen = QPen(_pen(palette, mark.token, mark.width))
     if mark.is_dashed:
         pen.setDashPattern([4 / mark.width, 3 / mark.width])
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

@@ -331,3 +331,21 @@ def test_weights_that_changed_before_the_backward_pass_are_refused():
         fused.heads.weight.mul_(2)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         logits.backward()
+
+
+def test_kernels_are_kept_in_the_user_s_cache_apart_for_each_state_of_their_sources(tmp_path, monkeypatch):
+    compiling = pytest.importorskip("ntm_core.kernels.compiling")
+    monkeypatch.setattr(compiling.config, "CACHE_DIR", str(tmp_path))
+    (tmp_path / "a_kernel.py").write_text("VALUE = 1\n")
+    monkeypatch.setattr(compiling, "__file__", str(tmp_path / "a_kernel.py"))
+    compiling._place.cache_clear()
+    try:
+        first = compiling._place()
+        made = compiling.entry(lambda number: number + 1)
+        assert made(1) == 2 and compiling.config.CACHE_DIR == str(tmp_path)
+        assert first.parent == tmp_path / "kernels" and list(first.rglob("*.nbi"))
+        (tmp_path / "another.py").write_text("VALUE = 2\n")
+        compiling._place.cache_clear()
+        assert compiling._place() != first
+    finally:
+        compiling._place.cache_clear()

@@ -63,6 +63,22 @@ class Folder:
                 raise RefusedError(f"a file of at most {LARGEST} bytes was wanted; this one is larger: {path}")
             return Record(content)
 
+    def tables(self, path: str) -> tuple[str, ...]:
+        """Names of the datasets of an HDF5 file that have rows of numbers; links are not followed. Raises as `read`."""
+        found: list[str] = []
+
+        def visit(name: str, each: object) -> None:
+            if isinstance(each, h5py.Dataset) and len(each.shape or ()) == 2 and each.dtype.kind in "fiub":
+                found.append(name)
+
+        with self._opened(path) as file:
+            try:
+                with h5py.File(file, "r") as opened:
+                    opened.visititems(visit)
+            except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+                raise RefusedError(f"this file cannot be read as HDF5; {reason(error)}: {path}") from error
+        return tuple(found)
+
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[BinaryIO]:
         parts = PurePosixPath(path).parts

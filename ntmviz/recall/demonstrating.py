@@ -255,7 +255,7 @@ class Demonstrator(QObject):
         vector = scene["operations"][self._step - 1]
         done = operations.of_vector(vector, scene["word_size"])
         segments = () if lab.config is None else lab.config.parts.names
-        self._say(in_words(done, scene["names"], segments), lab.story())
+        self._say(in_words(done, scene["names"], segments), lab.deed())
 
     def _say(self, caption: str, result: str) -> None:
         scenes = self._told["scenes"]

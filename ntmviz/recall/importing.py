@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from ntmviz.errors import NtmvizError
@@ -53,20 +52,14 @@ def items_of(path: Path, dataset: str = "") -> tuple[NewItem, ...]:
 
 def datasets_of(path: Path) -> tuple[str, ...]:
     """Names of the tables of numbers in an HDF5 file, links not followed. Raises NtmvizError."""
-    found: list[str] = []
-
-    def visit(name: str, each: object) -> None:
-        if isinstance(each, h5py.Dataset) and len(each.shape or ()) == 2 and each.dtype.kind in "fiub":
-            found.append(name)
-
+    whole = path.resolve()
     try:
-        with h5py.File(path, "r") as file:
-            file.visititems(visit)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise NtmvizError(f"this file cannot be read as HDF5 ({reason(error)}): {path}") from None
+        found = Folder(whole.parent).tables(whole.name)
+    except SessionError as error:
+        raise NtmvizError(str(error)) from None
     if not found:
         raise NtmvizError(f"a dataset of rows and numbers was wanted; this file has none: {path}")
-    return tuple(found)
+    return found
 
 
 def _of_table(path: Path) -> tuple[NewItem, ...]:

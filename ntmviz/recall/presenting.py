@@ -5,6 +5,7 @@ Nothing is known here but those: all that was done is in the session.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -236,6 +237,10 @@ class LabPresenter(QObject):
             f"{count} item{'' if count == 1 else 's'}, {config.word_size} cells each, "
             f"{segments} segment{'' if segments == 1 else 's'}"
         )
+
+    def deed(self) -> str:
+        """What the step that is shown did and came to, whatever the cue would recall."""
+        return "" if self.figure is None else story(replace(self.figure, is_preview=False))
 
     def story(self) -> str:
         """What the recall that is shown comes to, in one sentence."""

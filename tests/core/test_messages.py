@@ -22,6 +22,7 @@ COMMANDS = [
     commands.Run(),
     commands.Run(7),
     commands.Edit("memory", (3, 1), -0.5),
+    commands.EditRows(("memory", "usage"), 3, ((0.5, -1.0), (2.0,))),
     commands.Rewind(2),
     commands.Save(),
 ]

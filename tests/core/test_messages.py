@@ -22,6 +22,7 @@ COMMANDS = [
     commands.Run(),
     commands.Run(7),
     commands.Edit("memory", (3, 1), -0.5),
+    commands.EditRows(("read_weighting", "read_vector"), 0, ((0.5, 0.5), (1.0, -1.0, 0.25))),
     commands.Rewind(2),
     commands.Save(),
 ]

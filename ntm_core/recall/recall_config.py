@@ -90,6 +90,19 @@ class RecallConfig(ModelConfig):
         return self.locations * (2 if self.long_term else 1)
 
     @property
+    def weights(self) -> int:
+        """None but the one number that says where to compute."""
+        return 1
+
+    @property
+    def state(self) -> int:
+        """Numbers that it carries from step to step: see `state.RecallState`."""
+        segments = len(self.parts.names)
+        router = segments * self.word_size if segments > 1 else 0
+        of_row = self.word_size + 2 * self.rows + self.items + 6
+        return self.rows * of_row + self.word_size + 2 + router
+
+    @property
     def parts(self) -> Segments:
         """The segments, by name."""
         return segments.parse(self.segments, self.locations)

@@ -73,6 +73,9 @@ class RecallTask:
         is_answer = (torch.arange(2 * words) >= words).float()
         return Sample(inputs, targets, is_answer.unsqueeze(1).repeat(1, batch))
 
+    def steps(self, length: int | None = None) -> int:
+        return 2 * (length or self.settings.max_length)
+
     def phases(self, sample: Sample) -> Tensor:
         does_anything = (sample.inputs != 0).any(-1)
         recalls = sample.inputs[..., Kind.RECALL] + sample.inputs[..., Kind.FOLLOW] > 0

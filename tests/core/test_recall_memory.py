@@ -10,7 +10,7 @@ import torch
 
 import ntmviz
 import sessions
-from ntm_core import addressing, checkpoints, commands, diagnostics, events, models, rebuild, registry, tasks
+from ntm_core import addressing, checkpoints, commands, diagnostics, events, footprint, models, rebuild, registry, tasks
 from ntm_core.engine import Engine
 from ntm_core.errors import ConfigError, CoreError
 from ntm_core.network import held
@@ -77,6 +77,12 @@ def test_its_fields_name_and_shape_what_a_step_shows_and_its_state_is_among_them
     assert {field.name for field in memory.fields() if field.carried} == set(held(state))
     assert all(torch.equal(tensor, getattr(view, name)) for name, tensor in held(state).items())
     assert set(held(memory.initial_state(1))) == set(held(state))
+
+
+def test_its_footprint_is_known_before_it_is_made(memory):
+    assert memory.config.weights == sum(tensor.numel() for tensor in memory.state_dict().values())
+    assert memory.config.state == sum(tensor.numel() for tensor in held(memory.initial_state(1)).values())
+    assert footprint.by_hand(footprint.Plan("recall", "recall", {"locations": 8}, {"bits": 8}), 3).drawing > 0
 
 
 def test_values_are_finite_and_keep_the_limits_that_fields_state(memory):

@@ -11,7 +11,8 @@ from sessions import open as open_session
 SEQUENCES, LONGEST, SEED = 64, 8, 3
 NOTE = (
     "After Scoville and Milner (1957). HM was operated on in 1953, at 27, deliberately and on both sides; the amnesia "
-    "was unforeseen. What he held in mind was spared, as the controller's state is here: its errors stay below chance."
+    "was unforeseen, and what he held in mind for the moment was spared. The two networks that come along are a double "
+    "dissociation: one is hurt by cut reads and not by a reset controller, the other the other way round."
 )
 
 
@@ -41,5 +42,5 @@ def examined(path: str) -> Shown:
     table = Chart(TABLE, title, series, x=(patient.LOST,), x_title="item", labels=labels)
     told = chart.sentence
     if chart.is_dissociated:
-        told += " Items written before writing was cut are recalled, those after it are lost: a double dissociation."
+        told += " Items written before writing was cut are recalled, those after it are lost."
     return Shown(told, NOTE, (table,))

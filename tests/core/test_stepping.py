@@ -246,6 +246,27 @@ def test_a_sequence_of_a_given_length_is_not_mistaken_for_the_one_that_its_seed_
     assert only(events.Planned, woken.handle(commands.Wake(0, 0))) == before
 
 
+def test_a_row_of_several_fields_is_edited_in_one_fork():
+    engine = engine_of(ListSink())
+    do(engine, commands.Reset(seed=1, length=3), commands.Run(3))
+    record = engine.line.record(2)
+    where = tuple(np.eye(record["read_weighting"].shape[1])[1].tolist())
+    what = tuple(np.full(record["read_vector"].shape[1], 0.25).tolist())
+    told = do(engine, commands.EditRows(("read_weighting", "read_vector"), 0, (where, what)))
+    assert told == [events.Forked(1, 0, 2, "edit read weighting and read vector")]
+    do(engine, commands.Step())
+    assert engine.line.record(2)["read_weighting"][0].tolist() == list(where)
+    assert engine.line.record(2)["read_vector"][0].tolist() == list(what)
+    assert np.array_equal(engine.line.record(2)["memory"], record["memory"])
+    for fields, row, values in (
+        (("memory",), 99, (what,)),
+        (("nothing",), 0, (what,)),
+        (("read_vector",), 0, ((1.0,),)),
+    ):
+        (failed,) = engine.handle(commands.EditRows(fields, row, values))
+        assert isinstance(failed, events.Failed)
+
+
 def test_a_number_of_the_state_is_edited_and_the_fork_starts_from_it():
     sink = ListSink()
     engine = engine_of(sink)

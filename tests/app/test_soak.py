@@ -7,7 +7,7 @@ import sys
 import pytest
 
 pytestmark = pytest.mark.timeout(300)
-MOST_OWN_MS = {"p99": 60, "max": 150}
+MOST_OWN_MS = {"p99": 100, "max": 250}
 """Of a block, in CPU time at the machine's best. `make soak` holds every one to 100 ms; here other tests share the
 cores and their caches, and the pace that is measured after a block is not always that of the block."""
 

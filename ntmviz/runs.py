@@ -94,6 +94,7 @@ class Run:
             on_wait=on_wait,
         )
         self._is_kept = False
+        self._is_beside = False
         with self._leaving_nothing():
             self.engine = start.engine(self.recorder)
             if start.parent is not None:
@@ -195,8 +196,9 @@ class Run:
         """Keep the network's weights, seal the session: an end that nobody waits for, so nothing is measured."""
         self._keep_weights()
         self.recorder.close()
-        if self.recorder.failure is not None and self.failure is None:
-            self.failure = f"{self.recorder.failure}; what was flushed before is in the session"
+        if self.recorder.failure is not None and not self._is_beside:
+            # The recorder had taken the weights, and failed before it was known to have flushed them.
+            self._put_beside(self.recorder.failure)
 
     def _keep_weights(self) -> None:
         """Once."""
@@ -205,12 +207,15 @@ class Run:
         self._is_kept = True
         for event in self.engine.handle(commands.Save()):
             if isinstance(event, events.Failed):
-                why = self.recorder.failure or event.message
-                kept = f"what was flushed is kept, the trained weights are {self._beside_the_session()}"
-                self.failure = self.failure or f"{why}; {kept}"
+                self._put_beside(self.recorder.failure or event.message)
 
-    def _beside_the_session(self) -> str:
-        """Where the weights went that the session did not take."""
+    def _put_beside(self, why: str) -> None:
+        """Put the weights into a file beside the session that did not take them, and say where they went."""
+        self._is_beside = True
+        told = f"{why}; what was flushed is kept, the trained weights are {self._write_beside()}"
+        self.failure = told if self.failure is None else f"{self.failure}; {told}"
+
+    def _write_beside(self) -> str:
         path = self.recorder.path.with_name(f"{self.recorder.path.name}.safetensors")
         try:
             with whole_file(path) as file:

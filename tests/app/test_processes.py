@@ -111,6 +111,24 @@ def test_training_goes_on_when_its_writer_is_killed(start, options, path, qtbot)
     check_kept(path, flushed, complete=False)
 
 
+def test_weights_that_the_writer_took_and_never_flushed_go_beside_the_session(options, path, monkeypatch):
+    run = Run(options)
+    run.advance(3)
+    os.kill(run.recorder.writer_pid, signal.SIGSTOP)
+    seal = run.recorder.close
+
+    def seal_after_its_writer_is_killed():
+        os.kill(run.recorder.writer_pid, signal.SIGKILL)
+        seal()
+
+    monkeypatch.setattr(run.recorder, "close", seal_after_its_writer_is_killed)
+    run.leave()
+    beside = path.with_name(f"{path.name}.safetensors")
+    assert run.failure.endswith(f"the trained weights are beside it: {beside}")
+    kept = checkpoints.load(beside.read_bytes()).state_dict()
+    assert all(kept[name].equal(each) for name, each in run.engine.model.state_dict().items())
+
+
 def test_an_engine_closed_in_a_pause_seals_its_session_and_ends_in_silence(start, options, path, qtbot):
     engine, heard = start(options)
     pids = engine.pid, child_running(engine.pid, "sessions.writer")

@@ -19,7 +19,7 @@ run: install
 	$(VENV_PYTHON) -m ntmviz $(if $(HAS_DISPLAY),,demo --headless)
 
 test: lint
-	$(VENV_PYTHON) -m pytest --numprocesses auto --dist loadfile
+	$(VENV_PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: install-test
 	$(VENV_PYTHON) -m ruff check

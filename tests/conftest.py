@@ -27,7 +27,10 @@ GRACE_S = 5.0
 os.environ["NTMVIZ_TEST_RUN"] = uuid.uuid4().hex
 MARK = b"NTMVIZ_TEST_RUN=" + os.environb[b"NTMVIZ_TEST_RUN"]
 
-WARM_UP = "from ntm_core import kernels, models; kernels.warm_up(models.build('ntm', 3, 2, locations=4, hidden_size=4))"
+WARM_UP = (
+    "from ntm_core import kernels, models;"
+    "kernels.warm_up(models.build('ntm', 3, 2, locations=4, hidden_size=4).{}())"
+)
 
 # Examples run beside a busy core: the time one takes says nothing about the code.
 hypothesis.settings.register_profile("ntmviz", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -37,7 +40,8 @@ hypothesis.settings.load_profile("ntmviz")
 def pytest_configure(config: pytest.Config) -> None:
     """Have the kernels compiled before several processes of tests start: each of them would wait half a minute."""
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        subprocess.run([sys.executable, "-c", WARM_UP], check=True)
+        each = [subprocess.Popen([sys.executable, "-c", WARM_UP.format(kind)]) for kind in ("float", "double")]
+        assert not any(compiling.wait() for compiling in each)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """What keeps the window quick: long work in pieces, and nothing drawn twice."""
 
+import gc
 import subprocess
 import sys
 from collections import Counter
@@ -68,6 +69,10 @@ def test_the_survey_of_a_long_episode_leaves_the_window_free_and_is_drawn_when_i
     assert window.views.machine.figure.limit == 1
     qtbot.waitUntil(lambda: window.views.machine.figure.limit == 5)
     assert Happening(SPOILT, "not finite") in window.presenter.happenings
+
+
+def test_what_is_imported_is_not_looked_through_for_garbage(qapp):
+    assert gc.get_freeze_count() > 10_000
 
 
 def on_screen(view):

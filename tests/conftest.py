@@ -28,8 +28,7 @@ os.environ["NTMVIZ_TEST_RUN"] = uuid.uuid4().hex
 MARK = b"NTMVIZ_TEST_RUN=" + os.environb[b"NTMVIZ_TEST_RUN"]
 
 WARM_UP = (
-    "from ntm_core import kernels, models;"
-    "kernels.warm_up(models.build('ntm', 3, 2, locations=4, hidden_size=4).{}())"
+    "from ntm_core import kernels, models;kernels.warm_up(models.build('ntm', 3, 2, locations=4, hidden_size=4).{}())"
 )
 
 # Examples run beside a busy core: the time one takes says nothing about the code.

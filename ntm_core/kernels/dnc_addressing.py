@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_core.dnc_addressing import LEAST_USAGE
+import numpy as np
+
+from ntm_core.dnc_addressing import LEAST_USAGE, USAGE_STEPS
 from ntm_core.kernels.compiling import in_order, loose, woven
 from ntm_core.kernels.products import dot
 
@@ -36,17 +38,21 @@ def use(usage: Any, before: Any, written: Any, retention: Any) -> None:
 
 
 @in_order
-def sort_rows(order: Any, usage: Any) -> None:
+def sort_rows(order: Any, usage: Any, used: Any) -> None:
     """Bring an order of the rows up to date: the least used first, of equally used ones the first in the memory.
 
-    Quick where the order was nearly right; which order it comes to does not depend on the one it starts from.
+    Quick where the order was nearly right; which order it comes to does not depend on the one it starts from.   used:
+    (N,), room.
     """
+    steps = usage.dtype.type(USAGE_STEPS)
+    for at in range(usage.shape[0]):
+        used[at] = np.rint(steps * usage[at])
     for at in range(1, order.shape[0]):
         row, place = order[at], at
-        used = usage[row]
+        mine = used[row]
         while place > 0:
             other = order[place - 1]
-            if usage[other] < used or (usage[other] == used and other < row):
+            if used[other] < mine or (used[other] == mine and other < row):
                 break
             order[place] = other
             place -= 1

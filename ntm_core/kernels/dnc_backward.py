@@ -183,7 +183,7 @@ def _access_backward(
         d_told.erase[0, word] *= told.erase[0, word] * (one - told.erase[0, word])
     _write_weighting_backward(shape, told, stages, d_written, d_told, room)
     _find_backward(memory, told, stages, reads, reads + 1, d_memory, d_told, room)
-    sort_rows(order, stages.usage)
+    sort_rows(order, stages.usage, room.used_less)
     fill_used_less(room.used_less, stages.usage, order)
     allocate_backward(d_usage, stages.usage, order, room.used_less, room.d_allocation)
     _use_backward(shape, weighting, usage, told, d_usage, d_weighting, d_told, room)

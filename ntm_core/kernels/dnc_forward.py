@@ -69,7 +69,7 @@ def _access(
     one, written, content = real(1), stages.weighting[reads], stages.content[reads]
     retain(scales, told.free_gate, weighting)
     use(stages.usage, usage, weighting[reads], scales)
-    sort_rows(order, stages.usage)
+    sort_rows(order, stages.usage, scales)
     fill_used_less(scales, stages.usage, order)
     allocate(stages.allocation, stages.usage, scales)
     find(memory, told.key, told.key_strength, stages.content, reads, reads + 1, scales)

@@ -10,7 +10,8 @@ import torch
 from ntm_core.dnc import DNCView
 from ntm_core.kernels.dnc_backward import backward
 from ntm_core.kernels.dnc_forward import forward, recalled
-from ntm_core.kernels.dnc_layout import INTERVAL, Shape, Start, Steps, Working
+from ntm_core.kernels.dnc_layout import Shape, Start, Steps, Working
+from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.running import Kind, run_network
 from ntm_core.kernels.tensors import controller_start, controller_state, detached
 from ntm_core.kernels.traced import cut, first_of, make_trace, parts_of, shown_of_controller
@@ -102,7 +103,7 @@ def _sizes(start: Start, kept: int) -> Steps:
 
 
 def _working(start: Start) -> Working:
-    return Working((2, *start.memory.shape), start.links.shape)
+    return Working((2, *start.memory.shape), (2, *start.links.shape))
 
 
 def _last(steps: Steps, working: Working, time: int) -> Start:
@@ -113,7 +114,7 @@ def _last(steps: Steps, working: Working, time: int) -> Start:
         cell=steps.cell[-1],
         usage=steps.usage[-1],
         precedence=steps.precedence[-1],
-        links=working.links,
+        links=working.links[time % 2],
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ntm_core.dnc_addressing import LEAST_USAGE, USAGE_STEPS
 from ntm_core.kernels.compiling import in_order, loose, woven
-from ntm_core.kernels.products import dot
+from ntm_core.kernels.products import add_dots, add_product, fill_dots
 
 _NO_SHARE = 1e-30
 """Of an allocation, less is 0: numbers too small to be normal take a processor many times as long."""
@@ -93,89 +93,80 @@ def allocate_backward(d_usage: Any, usage: Any, order: Any, used_less: Any, d_al
 
 
 @in_order
-def link_row(to: Any, links: Any, written: Any, precedence: Any, row: int) -> None:
-    """The links of a row after a write; `to` may be `links` itself."""
+def link(to: Any, links: Any, written: Any, precedence: Any) -> None:
+    """Fill the links after a write, (N, N). `to` is not `links` itself: two arrays that are one are slow."""
     real = links.dtype.type
-    share = written[row]
-    kept = real(1) - share
-    for at in range(links.shape[0]):
-        to[at] = (kept - written[at]) * links[at] + share * precedence[at]
-    to[row] = real(0)
-
-
-@loose
-def add_row(to: Any, row: Any, factor: Any) -> None:
-    """Add a row times a factor."""
-    for at in range(row.shape[0]):
-        to[at] += factor * row[at]
+    for row in range(links.shape[0]):
+        share = written[row]
+        kept = real(1) - share
+        for at in range(links.shape[1]):
+            to[row, at] = (kept - written[at]) * links[row, at] + share * precedence[at]
+        to[row, row] = real(0)
 
 
 @woven
-def follow(links: Any, written: Any, precedence: Any, reads: Any, backward: Any, forward: Any) -> None:
-    """Bring the links up to date, and fill where they lead from the last reads.
+def follow(links: Any, reads: Any, backward: Any, forward: Any) -> None:
+    """Fill where the links lead from the last reads.
 
-    links: (N, N), changed in place.   reads: (at least R, N).   backward, forward: (R, N), filled.
+    links: (N, N).   reads: (R, N), of the step before.   backward, forward: (R, N), filled.
     """
     nothing = links.dtype.type(0)
     for head in range(backward.shape[0]):
         for at in range(backward.shape[1]):
             backward[head, at] = nothing
-    for row in range(links.shape[0]):
-        link_row(links[row], links[row], written, precedence, row)
-        for head in range(backward.shape[0]):
-            forward[head, row] = dot(links[row], reads[head])
-            add_row(backward[head], links[row], reads[head, row])
+    add_product(backward, reads, links)
+    fill_dots(forward, reads, links)
 
 
 @loose
-def _add_outer_row(to: Any, row: Any, factor: Any, other: Any, other_factor: Any) -> None:
-    for at in range(to.shape[0]):
-        to[at] += factor * row[at] + other_factor * other[at]
-
-
-@loose
-def _unlink_row(slope: Any, links: Any, written: Any, d_written: Any, d_precedence: Any, share: Any) -> Any:
-    """Of `link_row`: slope becomes the gradient of the links before; returns the sum of what came through them."""
-    real = links.dtype.type
-    kept, total = real(1) - share, real(0)
-    for at in range(slope.shape[0]):
-        d_precedence[at] += share * slope[at]
-    for at in range(slope.shape[0]):
-        lost = slope[at] * links[at]
-        total += lost
-        d_written[at] -= lost
-    for at in range(slope.shape[0]):
-        slope[at] *= kept - written[at]
-    return total
+def _add_rows(to: Any, row: int, d_forward: Any, reads: Any, d_backward: Any) -> None:
+    for head in range(reads.shape[0]):
+        ahead, behind = d_forward[head, row], reads[head, row]
+        for at in range(to.shape[0]):
+            to[at] += ahead * reads[head, at] + behind * d_backward[head, at]
 
 
 @woven
-def follow_backward(
-    links: Any,
-    written: Any,
-    precedence: Any,
-    reads: Any,
-    d_links: Any,
-    d_backward: Any,
-    d_forward: Any,
-    d_written: Any,
-    d_precedence: Any,
-    d_reads: Any,
-    row: Any,
-) -> None:
-    """Of `follow`.
+def follow_backward(links: Any, reads: Any, d_links: Any, d_backward: Any, d_forward: Any, d_reads: Any) -> None:
+    """Of `follow`. d_links, d_reads: added to."""
+    add_product(d_reads, d_forward, links)
+    add_dots(d_reads, d_backward, links)
+    for row in range(links.shape[0]):
+        _add_rows(d_links[row], row, d_forward, reads, d_backward)
 
-    links: (N, N), before it.   d_links: of what it left; becomes that of the links before.   d_backward, d_forward:
-    (R, N).   d_written, d_precedence, d_reads: added to.   row: (N,), room.
+
+@loose
+def _lose(links: Any, written: Any, d_links: Any, d_written: Any, lost: Any) -> None:
+    """Of what a write takes from the links before it: d_links becomes their gradient.
+
+    d_written: taken from, as of the later row.   lost: (N,), taken from, as of the earlier.
+    """
+    real = links.dtype.type
+    for row in range(links.shape[0]):
+        kept, total = real(1) - written[row], real(0)
+        for at in range(links.shape[1]):
+            share = d_links[row, at] * links[row, at]
+            total += share
+            lost[at] -= share
+            d_links[row, at] *= kept - written[at]
+        d_written[row] -= total
+
+
+@woven
+def link_backward(
+    links: Any, written: Any, precedence: Any, d_links: Any, d_written: Any, d_precedence: Any, lost: Any
+) -> None:
+    """Of `link`.
+
+    links: (N, N), before the write.   d_links: of what it left; becomes that of the links before.   written,
+    precedence, d_written, d_precedence: (1, N), the last two added to.   lost: (N,), room.
     """
     nothing = links.dtype.type(0)
-    for later in range(links.shape[0]):
-        slope = d_links[later]
-        link_row(row, links[later], written, precedence, later)
-        for head in range(d_backward.shape[0]):
-            d_reads[head, later] += dot(row, d_backward[head])
-            add_row(d_reads[head], row, d_forward[head, later])
-            _add_outer_row(slope, reads[head], d_forward[head, later], d_backward[head], reads[head, later])
-        slope[later] = nothing
-        gained = dot(slope, precedence)
-        d_written[later] += gained - _unlink_row(slope, links[later], written, d_written, d_precedence, written[later])
+    for row in range(links.shape[0]):
+        d_links[row, row] = nothing
+        lost[row] = nothing
+    add_product(d_precedence, written, d_links)
+    add_dots(d_written, precedence, d_links)
+    _lose(links, written[0], d_links, d_written[0], lost)
+    for at in range(lost.shape[0]):
+        d_written[0, at] += lost[at]

@@ -16,12 +16,14 @@ from ntm_core.kernels.dnc_addressing import (
     allocate_backward,
     fill_used_less,
     follow_backward,
-    link_row,
+    link,
+    link_backward,
     retain,
     sort_rows,
 )
-from ntm_core.kernels.dnc_layout import INTERVAL, Room, stages_of, told_of
+from ntm_core.kernels.dnc_layout import Room, stages_of, told_of
 from ntm_core.kernels.elementary import softplus_slope
+from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.products import ROWS, add_outer, add_product, dot, transpose
 
 
@@ -131,6 +133,7 @@ def _access_backward(
     memory: Any,
     after: Any,
     links: Any,
+    linked: Any,
     order: Any,
     weighting: Any,
     usage: Any,
@@ -148,8 +151,8 @@ def _access_backward(
 ) -> None:
     """Of what the heads do in one step.
 
-    memory, links, weighting, usage, precedence: what the step found.   after: the memory it left.   d_memory to
-    d_links: of what the step left; become those of what it found.
+    memory, links, weighting, usage, precedence: what the step found.   after, linked: the memory and the links it left.
+    d_memory to d_links: of what it left; become those of what it found.
     """
     reads, one = shape.read_heads, memory.dtype.type(1)
     written, d_written = stages.weighting[reads], d_weighting[reads]
@@ -164,17 +167,14 @@ def _access_backward(
         d_written[at] += d_precedence[at] - along
     for at in range(written.shape[0]):
         d_precedence[at] *= left
-    follow_backward(
+    follow_backward(linked, weighting[:reads], d_links, room.d_backward, room.d_forward, d_weighting[:reads])
+    link_backward(
         links,
-        written,
-        precedence,
-        weighting,
+        stages.weighting[reads:],
+        matrix(precedence, 0, 1, written.shape[0]),
         d_links,
-        room.d_backward,
-        room.d_forward,
-        d_written,
-        d_precedence,
-        d_weighting,
+        d_weighting[reads:],
+        matrix(d_precedence, 0, 1, written.shape[0]),
         room.row,
     )
     add_backward(d_memory, written, told.add[0], d_written, d_told.add[0])
@@ -207,7 +207,7 @@ def backward(
     controller, reads = shape.layers * shape.units, shape.read_heads * shape.word
     words, rows = d_start.memory.shape[1], d_start.memory.shape[2]
     memory = np.empty((ROWS, INTERVAL + 1, words, rows), d_out.dtype)
-    links = np.empty((ROWS, INTERVAL, rows, rows), d_out.dtype)
+    links = np.empty((ROWS, INTERVAL + 1, rows, rows), d_out.dtype)
     orders = np.empty((ROWS, rows), np.int64)
     d_hidden = np.empty((ROWS, controller), d_out.dtype)
     layers, most, gates = weights.controller.shape
@@ -245,12 +245,10 @@ def backward(
                     told = told_of(shape, steps.told[step, item])
                     weighting = steps.weighting[step, item, shape.read_heads :]
                     write(found[at], found[at + 1], weighting, told.erase, told.add, False, room.scales)
-                    if step + 1 < finish:
-                        precedence = start.precedence[item]
-                        if step:
-                            precedence = steps.precedence[step - 1, item]
-                        for row in range(rows):
-                            link_row(linked[at + 1, row], linked[at, row], weighting[0], precedence, row)
+                    precedence = start.precedence[item]
+                    if step:
+                        precedence = steps.precedence[step - 1, item]
+                    link(linked[at + 1], linked[at], weighting[0], precedence)
             for step in range(finish - 1, begin - 1, -1):
                 weightings, usages, precedences = start.weighting, start.usage, start.precedence
                 if step:
@@ -268,6 +266,7 @@ def backward(
                         memory[item - block, at],
                         memory[item - block, at + 1],
                         links[item - block, at],
+                        links[item - block, at + 1],
                         orders[item - block],
                         weightings[item],
                         usages[item],

@@ -14,13 +14,14 @@ from ntm_core.kernels.dnc_addressing import (
     allocate,
     fill_used_less,
     follow,
-    link_row,
+    link,
     retain,
     sort_rows,
     use,
 )
-from ntm_core.kernels.dnc_layout import INTERVAL, stages_of, told_of
+from ntm_core.kernels.dnc_layout import stages_of, told_of
 from ntm_core.kernels.elementary import softplus
+from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.products import ROWS, fill_dots, transpose
 
 
@@ -49,6 +50,7 @@ def _access(
     memory: Any,
     after: Any,
     links: Any,
+    linked: Any,
     order: Any,
     weighting: Any,
     usage: Any,
@@ -60,9 +62,8 @@ def _access(
 ) -> None:
     """What the heads do in one step.
 
-    memory, after: (W, N), what is found and what is left.   links: (N, N), changed in place.   order: (N,), of the
-    rows, by usage.   weighting, usage, precedence: of the step before; may be those of `stages`.   read: (R, W), to
-    fill.
+    memory, after: (W, N), what is found and what is left; links, linked: (N, N), likewise.   order: (N,), of the rows,
+    by usage.   weighting, usage, precedence: of the step before; may be those of `stages`.   read: (R, W), filled.
     """
     reads = shape.read_heads
     real = memory.dtype.type
@@ -77,7 +78,8 @@ def _access(
     for at in range(written.shape[0]):
         written[at] = gate * (content[at] + offered * (stages.allocation[at] - content[at]))
     write(memory, after, stages.weighting[reads:], told.erase, told.add, False, scales)
-    follow(links, written, precedence, weighting, stages.backward, stages.forward)
+    link(linked, links, written, precedence)
+    follow(linked, weighting[:reads], stages.backward, stages.forward)
     total = real(0)
     for at in range(written.shape[0]):
         total += written[at]
@@ -107,7 +109,7 @@ def forward(
 ) -> None:
     """Run the sequences from first to last of a batch. Arguments as of `ntm_forward.forward`, see `dnc_layout`.
 
-    The links of `working` end as the last ones.
+    Of the halves of `working` the one that T is even to or odd ends as the last memory and links.
     """
     memory, links = working.memory, working.links
     controller, rows = shape.layers * shape.units, memory.shape[3]
@@ -121,7 +123,7 @@ def forward(
         end = min(block + ROWS, last)
         for item in range(block, end):
             copy_memory(memory[0, item], start.memory[item])
-            copy_memory(links[item], start.links[item])
+            copy_memory(links[0, item], start.links[item])
             for at in range(rows):
                 orders[item - block, at] = at
         for step in range(inputs.shape[0]):
@@ -132,16 +134,18 @@ def forward(
                 weightings, usages, precedences = steps.weighting[before], steps.usage[before], steps.precedence[before]
             control(shape, weights, inputs[step], start, steps, heads, step, keeps, block, end)
             found, left = memory[step % 2], memory[(step + 1) % 2]
+            links_found, links_left = links[step % 2], links[(step + 1) % 2]
             for item in range(block, end):
                 if keeps and step % INTERVAL == 0:
                     copy_memory(steps.memory[step // INTERVAL, item], found[item])
-                    copy_memory(steps.links[step // INTERVAL, item], links[item])
+                    copy_memory(steps.links[step // INTERVAL, item], links_found[item])
                 _squash_told(shape, steps.told[at, item], mode)
                 _access(
                     shape,
                     found[item],
                     left[item],
-                    links[item],
+                    links_found[item],
+                    links_left[item],
                     orders[item - block],
                     weightings[item],
                     usages[item],
@@ -166,5 +170,4 @@ def recalled(shape: Any, start: Any, steps: Any, item: int, memory: Any, links: 
         if step:
             precedence = steps.precedence[step - 1, item]
         write(found, memory[step], written, told.erase, told.add, False, product)
-        for row in range(links.shape[1]):
-            link_row(links[step, row], linked[row], written[0], precedence, row)
+        link(links[step], linked, written[0], precedence)

@@ -6,9 +6,6 @@ from typing import Any, NamedTuple
 
 from ntm_core.kernels.compiling import matrix, woven
 
-INTERVAL = 4
-"""Steps from one kept memory, with its links, to the next; those between are computed again."""
-
 
 class Shape(NamedTuple):
     """The sizes and kinds of a network."""
@@ -70,7 +67,7 @@ class Working(NamedTuple):
     memory: Any
     """(2, B, W, N)"""
     links: Any
-    """(B, N, N)"""
+    """(2, B, N, N)"""
 
 
 class Told(NamedTuple):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
+from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.mann_backward import backward
 from ntm_core.kernels.mann_forward import forward, memories
-from ntm_core.kernels.mann_layout import INTERVAL, Shape, Start, Steps, Working
+from ntm_core.kernels.mann_layout import Shape, Start, Steps, Working
 from ntm_core.kernels.running import Kind, run_network
 from ntm_core.kernels.tensors import controller_start, controller_state, detached
 from ntm_core.kernels.traced import cut, first_of, make_trace, parts_of, shown_of_controller

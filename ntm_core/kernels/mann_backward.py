@@ -10,8 +10,9 @@ from ntm_core.kernels.compiling import entry, matrix, woven
 from ntm_core.kernels.content import find_backward
 from ntm_core.kernels.controller import copy_memory
 from ntm_core.kernels.controller_backward import control_backward
+from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.mann_forward import choose_least_used, store
-from ntm_core.kernels.mann_layout import INTERVAL, Room, told_of
+from ntm_core.kernels.mann_layout import Room, told_of
 from ntm_core.kernels.products import ROWS, add_outer, add_product, dot, transpose
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from ntm_core.kernels.compiling import entry, in_order, loose, matrix, woven
 from ntm_core.kernels.content import find
 from ntm_core.kernels.controller import control, copy_memory, copy_row, emit, squash_gates, squash_signed
-from ntm_core.kernels.mann_layout import INTERVAL, told_of
+from ntm_core.kernels.layout import INTERVAL
+from ntm_core.kernels.mann_layout import told_of
 from ntm_core.kernels.products import ROWS, add_outer, fill_dots, transpose
 
 

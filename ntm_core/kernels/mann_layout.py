@@ -9,9 +9,6 @@ from typing import Any, NamedTuple
 
 from ntm_core.kernels.compiling import matrix, woven
 
-INTERVAL = 8
-"""Steps from one kept memory to the next; those between are computed again."""
-
 
 class Shape(NamedTuple):
     """The sizes and kinds of a network."""

@@ -19,7 +19,8 @@ from ntmviz.window import MainWindow
 from tests.app.processes import Heard
 from tests.sessions.traces import numbered, still, tiny_spec
 
-SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16}
+SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16, "kernel": "eager"}
+"""Its steps take less time than a kernel takes to load."""
 
 
 def train(

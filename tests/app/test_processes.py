@@ -21,6 +21,7 @@ from tests.app.processes import check_kept, child_running, has_open, is_gone, it
 TRAINING = (
     *("train", "copy", "--iterations", "1000000", "--batch", "2", "--device", "cpu", "--record", "every:5", "--json"),
     *("--set", "locations=32", "--set", "word_size=8", "--set", "hidden_size=16", "--set", "task.max_length=4"),
+    *("--set", "kernel=eager"),
 )
 
 

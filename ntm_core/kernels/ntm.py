@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ntm_core.kernels import threads
 from ntm_core.kernels.layout import EVEN, INTERVAL, Shape, Start, Steps, Weights
 from ntm_core.kernels.ntm_backward import backward
 from ntm_core.kernels.ntm_forward import forward
@@ -74,18 +74,8 @@ def run(shape: Shape, parameters: Parameters, inputs: Tensor, state: State, keep
 
 
 def in_threads(function: Callable[[int, int], None], batch: int) -> None:
-    """Call it for parts of a batch, from the first sequence to the last, in as many threads as torch uses."""
-    threads = min(torch.get_num_threads(), batch)
-    part = -(-batch // threads)
-    if batch > ROWS:
-        part = -(-part // ROWS) * ROWS
-    if part >= batch:
-        return function(0, batch)
-    with ThreadPoolExecutor(threads, "kernel") as pool:
-        parts = [pool.submit(function, first, min(first + part, batch)) for first in range(part, batch, part)]
-        function(0, part)
-    for each in parts:
-        each.result()
+    """Call it for parts of a batch, from the first sequence to the last: see `threads`."""
+    threads.share_out(function, batch, ROWS)
 
 
 class Known(NamedTuple):

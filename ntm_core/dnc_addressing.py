@@ -13,6 +13,9 @@ from torch.nn import functional
 
 LEAST_USAGE = 1e-6
 """What even a free row counts as used: its logarithm and the gradient of products stay finite."""
+USAGE_STEPS = 2.0**16
+"""Rows whose usage is the same number of these steps from 0 to 1 count as equally used: which of them comes first is
+then not left to rounding, which differs from one device to another."""
 SHARPENING_FLOOR = 1e-6
 """Added to a weighting before it is sharpened, as in Csordas and Schmidhuber 2019."""
 
@@ -50,14 +53,15 @@ def usage(previous: Tensor, write_weighting: Tensor, retention: Tensor) -> Tenso
 def allocation(usage: Tensor) -> Tensor:
     """Where the free rows are: (1 - u) times the usage of all rows that are used less (eq. 1).
 
-    usage: (batch, locations), 0 to 1. Returns the same shape, summing to at most 1. Of equally used rows the first in
-    the memory comes first. The order has no gradient, as in the paper. Products are sums of logarithms, which
-    `LEAST_USAGE` allows: a product's backward pass waits for the device.
+    usage: (batch, locations), 0 to 1. Returns the same shape, summing to at most 1. Of equally used rows, see
+    `USAGE_STEPS`, the first in the memory comes first. The order has no gradient, as in the paper. Products are sums of
+    logarithms, which `LEAST_USAGE` allows: a product's backward pass waits for the device.
     """
+    order = (usage.detach() * USAGE_STEPS).round().argsort(dim=-1, stable=True)
     used = LEAST_USAGE + (1 - LEAST_USAGE) * usage
-    ascending, order = used.sort(dim=-1, stable=True)
-    logs = ascending.log()
-    used_less = (logs.cumsum(-1) - logs).exp()
+    logs = used.gather(-1, order).log()
+    # Shifted, and not less its own: the gradient of a row that is hardly used would drown in the others' rounding.
+    used_less = functional.pad(logs[..., :-1], (1, 0)).cumsum(-1).exp()
     free = (1 - LEAST_USAGE) * (1 - usage)  # 1 - used, without its rounding
     return free * torch.zeros_like(used_less).scatter(-1, order, used_less)
 

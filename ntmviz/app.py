@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -65,6 +66,9 @@ def application(*, offscreen: bool = False, scale: float | None = None) -> QAppl
     for message in said:
         _on_qt_message(QtMsgType.QtWarningMsg, None, message)
     return_large_blocks()
+    # What is imported stays: to look through it for garbage would hold the window for 30 ms, time and again.
+    gc.collect()
+    gc.freeze()
     app.setStyle("Fusion")
     app.setApplicationName("ntmviz")
     app.setDesktopFileName("ntmviz")

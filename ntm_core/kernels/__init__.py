@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
+from ntm_core.kernels.supported import fits, refusal
 from ntm_core.model_config import Kernel
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ __all__ = ["SequenceKernel", "chosen", "refusal", "tell_compiling", "telling", "
 log = logging.getLogger(__name__)
 
 _listeners: list[Callable[[], None]] = []
-
-_TYPES = (torch.float32, torch.float64)
 
 
 class SequenceKernel(Protocol):
@@ -52,9 +52,9 @@ def chosen(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> Sequ
     if why_not is not None:
         _tell(why_not, is_asked_for=wanted is Kernel.FUSED)
         return None
-    if not _fits(model, sequence, state):
+    if not fits(model, sequence, state):
         return None  # the model's own steps say what is wrong
-    found = _found()
+    found = _found(model.name)
     if isinstance(found, str):
         _tell(found, is_asked_for=True)
         return None
@@ -83,7 +83,7 @@ class Advance(Protocol):
 def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance | None:
     """What updates the weights of a network on a device that a kernel runs there; None where none does."""
     is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
-    if is_eager or refusal(model, device) is not None or isinstance(_found(), str):
+    if is_eager or refusal(model, device) is not None or isinstance(_found(model.name), str):
         return None
     from ntm_core.kernels.update import advance_rmsprop
 
@@ -91,28 +91,6 @@ def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance |
         advance_rmsprop(gradient.numpy(), square.numpy(), velocity.numpy(), *numbers)
 
     return advance
-
-
-def refusal(model: MemoryNetwork[Any, Any], device: torch.device) -> str | None:
-    """Why there is no kernel for a network on a device; None where there is one."""
-    if type(model).__module__ != "ntm_core.ntm" or type(model).__name__ != "NTM":
-        return f"there is none for {model.name}"
-    config: Any = model.config
-    why_not = _refusal_of(config)
-    return f"there is none for {device.type}" if why_not is None and device.type != "cpu" else why_not
-
-
-@cache
-def _refusal_of(config: Any) -> str | None:
-    """The settings of an NTM that no kernel knows."""
-    options = {
-        "mask": config.mask,
-        "prominence": config.prominence > 0,
-        "priming": config.priming > 0,
-        "segments": config.segments > 1,
-    }
-    unknown = ", ".join(name for name, is_on in options.items() if is_on)
-    return f"there is none with {unknown}" if unknown else None
 
 
 @contextmanager
@@ -168,42 +146,14 @@ def _is_plain(sequence: Tensor, state: Any) -> bool:
     return all(type(tensor) is torch.Tensor for tensor in (sequence, *state) if tensor is not None)
 
 
-def _fits(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> bool:
-    """Whether sizes, type and device are what the model's steps take."""
-    config: Any = model.config
-    dtype = next(model.parameters()).dtype
-    if sequence.dim() != 3 or not sequence.numel() or sequence.shape[2] != config.inputs:
-        return False
-    units = config.controller_size
-    shapes = [
-        (config.locations, config.word_size),
-        (config.read_heads, config.locations),
-        (config.write_heads, config.locations),
-        (config.read_heads, config.word_size),
-        *([(units,), (units,)] if config.is_recurrent else []),
-    ]
-    parts, batch = state[: len(shapes)], sequence.shape[1]
-    return (
-        dtype in _TYPES
-        and all(
-            part is not None
-            and part.shape == (batch, *shape)
-            and part.dtype == dtype
-            and part.device == sequence.device
-            for part, shape in zip(parts, shapes, strict=True)
-        )
-        and sequence.dtype == dtype
-    )
-
-
 @cache
-def _found() -> SequenceKernel | str:
-    """The kernel, or why it cannot be had here."""
+def _found(name: str) -> SequenceKernel | str:
+    """The kernel for a network, or why it cannot be had here."""
     try:
-        from ntm_core.kernels.ntm import run_ntm
+        kernel: SequenceKernel = getattr(import_module(f"ntm_core.kernels.{name}"), f"run_{name}")
     except ImportError as error:
         return f"numba cannot be imported ({error})"
-    return run_ntm
+    return kernel
 
 
 @cache

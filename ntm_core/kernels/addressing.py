@@ -8,65 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from ntm_core.addressing import NORM_FLOOR, WEIGHT_FLOOR
-from ntm_core.kernels.compiling import exact, loose, without_nan, woven
-from ntm_core.kernels.elementary import exp, log
-from ntm_core.kernels.products import add_product
-
-LEAST_EXPONENT = -50.0
-"""Of a softmax: what lies further below the greatest is 0; so is less than counts, `WEIGHT_FLOOR`."""
-
-
-@without_nan
-def _greatest(row: Any) -> Any:
-    """The greatest number of a row; where one is NaN, any number: so are then all that a softmax makes of it."""
-    most = row[0]
-    for at in range(1, row.shape[0]):
-        most = row[at] if row[at] > most else most
-    return most
-
-
-@loose
-def softmax(row: Any) -> None:
-    """In place."""
-    real = row.dtype.type
-    most, least, nothing, total = _greatest(row), real(LEAST_EXPONENT), real(0), real(0)
-    for at in range(row.shape[0]):
-        below = row[at] - most
-        share = exp(below)
-        share = nothing if below < least else share
-        row[at] = share
-        total += share
-    scale = real(1) / total
-    for at in range(row.shape[0]):
-        row[at] *= scale
-
-
-@loose
-def row_scales(memory: Any, scales: Any) -> None:
-    """One over the length of each row, which has a floor."""
-    real = memory.dtype.type
-    words, rows = memory.shape
-    one, floor = real(1), real(NORM_FLOOR)
-    for at in range(rows):
-        scales[at] = floor
-    for word in range(words):
-        for at in range(rows):
-            scales[at] += memory[word, at] * memory[word, at]
-    for at in range(rows):
-        scales[at] = one / np.sqrt(scales[at])
-
-
-@loose
-def key_scale(key: Any) -> Any:
-    """One over the length of a key, which has a floor."""
-    real = key.dtype.type
-    total = real(NORM_FLOOR)
-    for word in range(key.shape[0]):
-        total += key[word] * key[word]
-    return real(1) / np.sqrt(total)
+from ntm_core.addressing import WEIGHT_FLOOR
+from ntm_core.kernels.compiling import exact, loose, woven
+from ntm_core.kernels.content import find, softmax
+from ntm_core.kernels.elementary import log
 
 
 @loose
@@ -87,21 +32,13 @@ def address(memory: Any, previous: Any, told: Any, stages: Any, first: int, last
     previous: (heads, locations).   told: layout.Told.   stages: layout.Stages, filled.   scales: (locations,), room.
     """
     real = memory.dtype.type
-    one, nothing, floor = real(1), real(0), real(WEIGHT_FLOOR)
+    one, floor = real(1), real(WEIGHT_FLOOR)
     rows, offsets = memory.shape[1], told.shift.shape[1]
     reach = offsets // 2
-    row_scales(memory, scales)
-    for head in range(first, last):
-        for at in range(rows):
-            stages.content[head, at] = nothing
-    add_product(stages.content[first:last], told.key[first:last], memory)
+    find(memory, told.key, told.key_strength, stages.content, first, last, scales)
     for head in range(first, last):
         content, gated = stages.content[head], stages.gated[head]
         shifted, weighting, before = stages.shifted[head], stages.weighting[head], previous[head]
-        strength = told.key_strength[head] * key_scale(told.key[head])
-        for at in range(rows):
-            content[at] *= strength * scales[at]
-        softmax(content)
         gate = told.gate[head]
         kept = one - gate
         for at in range(rows):

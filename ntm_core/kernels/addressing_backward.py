@@ -6,14 +6,14 @@ compute again for less than it costs to keep, it does: the cosines, the lengths 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ntm_core.addressing import WEIGHT_FLOOR
-from ntm_core.kernels.addressing import add_turned, key_scale, row_scales
+from ntm_core.kernels.addressing import add_turned
 from ntm_core.kernels.compiling import loose, woven
-from ntm_core.kernels.elementary import log
-from ntm_core.kernels.products import add_outer, add_product, dot
+from ntm_core.kernels.content import find_backward
+from ntm_core.kernels.elementary import log, softplus_slope
+from ntm_core.kernels.products import dot
 
 
 @loose
@@ -27,12 +27,6 @@ def _dot_turned(left: Any, right: Any, offset: int) -> Any:
     for at in range(turn, rows):
         total += left[at] * right[at - turn]
     return total
-
-
-@loose
-def _softplus_slope(value: Any) -> Any:
-    """Of ln(1 + e^x) where it has a value; 1 above 20, as in torch."""
-    return -math.expm1(-value) if value < 20 else 1.0
 
 
 @woven
@@ -73,22 +67,14 @@ def address_backward(
     one, nothing = real(1), real(0)
     words, rows = memory.shape
     reach = told.shift.shape[1] // 2
-    scales, pull, cosines = room.scales, room.pull, room.cosines
-    row_scales(memory, scales)
-    for at in range(rows):
-        pull[at] = nothing
-    for head in range(first, last):
-        for at in range(rows):
-            cosines[head, at] = nothing
-    add_product(cosines[first:last], told.key[first:last], memory)
     for head in range(first, last):
         content, gated, before = stages.content[head], stages.gated[head], previous[head]
-        d_shifted, d_gated, d_score = room.d_shifted, room.d_gated, cosines[head]
-        sharpening, strength, gate = told.sharpening[head], told.key_strength[head], told.gate[head]
+        d_shifted, d_gated = room.d_shifted, room.d_content[head]
+        sharpening, gate = told.sharpening[head], told.gate[head]
         d_sharpening = _through_sharpening(
             stages.weighting[head], stages.shifted[head], sharpening, d_weighting[head], d_shifted
         )
-        d_told.sharpening[head] = d_sharpening * real(_softplus_slope(sharpening - one))
+        d_told.sharpening[head] = d_sharpening * real(softplus_slope(sharpening - one))
         # The shift: each offset's share, and what it moved.
         share = told.shift[head, reach]
         for at in range(rows):
@@ -102,37 +88,37 @@ def address_backward(
             mean += shift[place] * d_shift[place]
         for place in range(2 * reach + 1):
             d_shift[place] = shift[place] * (d_shift[place] - mean)
-        # The gate, and the softmax of the scores.
-        d_gate, mean, kept = nothing, nothing, one - gate
+        d_gate, kept = nothing, one - gate
         for at in range(rows):
             d_gate += d_gated[at] * (content[at] - before[at])
-            mean += content[at] * d_gated[at]
         d_told.gate[head] = d_gate * gate * kept
-        key = told.key[head]
-        length = key_scale(key)
-        d_strength = nothing
         for at in range(rows):
             d_weighting[head, at] = kept * d_gated[at]
-            cosine = d_score[at] * scales[at] * length
-            each = gate * content[at] * (d_gated[at] - mean)
-            d_strength += each * cosine
-            pull[at] += each * cosine * strength
-            d_score[at] = each * scales[at] * (strength * length)
-        d_told.key_strength[head] = d_strength * real(_softplus_slope(strength))
-        along = d_strength * strength * length * length
-        for word in range(words):
-            slope = dot(d_score, memory[word]) - key[word] * along
-            d_told.key[head, word] = slope * (one - key[word] * key[word])
-    for at in range(rows):
-        pull[at] *= scales[at] * scales[at]
-    for word in range(words):
         for at in range(rows):
-            d_memory[word, at] -= memory[word, at] * pull[at]
-    add_outer(d_memory, told.key[first:last], cosines[first:last])
+            d_gated[at] *= gate
+    find_backward(
+        memory,
+        told.key,
+        told.key_strength,
+        stages.content,
+        room.d_content,
+        first,
+        last,
+        d_memory,
+        d_told.key,
+        d_told.key_strength,
+        room.scales,
+        room.pull,
+        room.dots,
+    )
+    for head in range(first, last):
+        d_told.key_strength[head] *= real(softplus_slope(told.key_strength[head]))
+        for word in range(words):
+            d_told.key[head, word] *= one - told.key[head, word] * told.key[head, word]
 
 
 @loose
-def _add_backward(d_memory: Any, weighting: Any, add: Any, d_weighting: Any, d_add: Any) -> None:
+def add_backward(d_memory: Any, weighting: Any, add: Any, d_weighting: Any, d_add: Any) -> None:
     """Of what one head adds; the gradient of the memory passes as it is."""
     for word in range(d_memory.shape[0]):
         amount, total = add[word], d_memory.dtype.type(0)
@@ -143,7 +129,7 @@ def _add_backward(d_memory: Any, weighting: Any, add: Any, d_weighting: Any, d_a
 
 
 @woven
-def _erase_backward(d_memory: Any, memory: Any, weighting: Any, erase: Any, d_weighting: Any, d_erase: Any) -> None:
+def erase_backward(d_memory: Any, memory: Any, weighting: Any, erase: Any, d_weighting: Any, d_erase: Any) -> None:
     """Of what one head erases from a memory; d_memory becomes the gradient of that."""
     one = d_memory.dtype.type(1)
     for word in range(d_memory.shape[0]):
@@ -186,12 +172,12 @@ def write_backward(
                     chain[head, word, at] += weighting[head - 1, at] * amount
     if not is_sequential:
         for head in range(heads):
-            _add_backward(d_memory, weighting[head], told.add[head], d_weighting[head], d_told.add[head])
+            add_backward(d_memory, weighting[head], told.add[head], d_weighting[head], d_told.add[head])
     for head in range(heads - 1, -1, -1):
         if is_sequential:
-            _add_backward(d_memory, weighting[head], told.add[head], d_weighting[head], d_told.add[head])
+            add_backward(d_memory, weighting[head], told.add[head], d_weighting[head], d_told.add[head])
         before = chain[head] if head else memory
-        _erase_backward(d_memory, before, weighting[head], told.erase[head], d_weighting[head], d_told.erase[head])
+        erase_backward(d_memory, before, weighting[head], told.erase[head], d_weighting[head], d_told.erase[head])
     for head in range(heads):
         for word in range(words):
             erase, add = told.erase[head, word], told.add[head, word]

@@ -125,6 +125,12 @@ def softplus(x: Any) -> Any:
     raise NotImplementedError
 
 
+@in_order
+def softplus_slope(value: Any) -> Any:
+    """Of softplus where it has a value; 1 above 20, as in torch."""
+    return -math.expm1(-value) if value < 20 else 1.0
+
+
 def _of_kind(x: Any, single: Any, double: Any) -> Any:
     kind = single if x == types.float32 else double
 

@@ -114,12 +114,12 @@ class Room(NamedTuple):
     """What the backward pass of one step writes on."""
 
     scales: Any
-    """(N,), as are the next three"""
+    """(N,), as are the next two"""
     pull: Any
     d_shifted: Any
-    d_gated: Any
-    cosines: Any
-    """(R + H, N)"""
+    d_content: Any
+    """(R + H, N), as is the next"""
+    dots: Any
     chain: Any
     """(H, W, N)"""
 

@@ -147,14 +147,37 @@ def dot(left: Any, right: Any) -> Any:
 
 
 @loose
-def fill_dots(out: Any, left: Any, right: Any) -> None:
-    """Make out left @ right^T, of which each number is a long sum.
+def add_dots(out: Any, left: Any, right: Any) -> None:
+    """Add left @ right^T to out, of which each number is a long sum.
 
     out: (rows, columns).   left: (rows, inner).   right: (columns, inner).
     """
+    zero = out.dtype.type(0)
+    together = right.shape[0] // 4 * 4
     for row in range(left.shape[0]):
-        for column in range(right.shape[0]):
-            total = left[row, 0] * right[column, 0]
-            for k in range(1, left.shape[1]):
+        for column in range(0, together, 4):  # each number of the left row is loaded once for all of them
+            first, second, third, fourth = zero, zero, zero, zero
+            for k in range(left.shape[1]):
+                factor = left[row, k]
+                first += factor * right[column, k]
+                second += factor * right[column + 1, k]
+                third += factor * right[column + 2, k]
+                fourth += factor * right[column + 3, k]
+            out[row, column] += first
+            out[row, column + 1] += second
+            out[row, column + 2] += third
+            out[row, column + 3] += fourth
+        for column in range(together, right.shape[0]):
+            total = zero
+            for k in range(left.shape[1]):
                 total += left[row, k] * right[column, k]
-            out[row, column] = total
+            out[row, column] += total
+
+
+@loose
+def fill_dots(out: Any, left: Any, right: Any) -> None:
+    """Make out left @ right^T; see `add_dots`."""
+    for row in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            out[row, column] = 0
+    add_dots(out, left, right)

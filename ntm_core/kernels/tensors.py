@@ -1,4 +1,4 @@
-"""Between the tensors of an NTM and the arrays of its kernels."""
+"""Between the tensors of a network and the arrays of its kernels: what all kinds of networks share."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ntm_core.kernels.layout import Shape, Start, Weights
-from ntm_core.trace import Order, WriteOrder
+from ntm_core.kernels.layout import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from ntm_core.ntm import NTM
-    from ntm_core.ntm_config import NTMConfig
-
 
 _APART = 16
 """Arrays begin at a multiple of so many numbers, where products of large matrices expect them to."""
 
 
 class Parameters(NamedTuple):
-    """The weights of an NTM as its modules hold them."""
+    """The weights of a network as its modules hold them."""
 
     controller: tuple[Tensor, ...]
     """Of each layer (inputs and what else it sees, what it computes)."""
@@ -35,14 +30,15 @@ class Parameters(NamedTuple):
     output_bias: Tensor
 
     @classmethod
-    def of(cls, model: NTM) -> Parameters:
-        controller: Any = model.controller
+    def of(cls, model: Any, heads: str) -> Parameters:
+        """heads: the name of the module that tells the heads."""
+        controller, told = model.controller, getattr(model, heads)
         layers = getattr(controller, "layers", (controller,))
         return cls(
             tuple(layer.weight for layer in layers),
             tuple(layer.bias for layer in layers),
-            model.heads.weight,
-            model.heads.bias,
+            told.weight,
+            told.bias,
             model.output.weight,
             model.output.bias,
         )
@@ -56,22 +52,6 @@ class Parameters(NamedTuple):
     @property
     def flat(self) -> tuple[Tensor, ...]:
         return (*self.controller, *self.controller_bias, *self[2:])
-
-
-def shape_of(config: NTMConfig) -> Shape:
-    """The sizes that the kernels go by."""
-    return Shape(
-        inputs=config.inputs,
-        layers=config.layers,
-        units=config.hidden_size,
-        is_recurrent=config.is_recurrent,
-        read_heads=config.read_heads,
-        write_heads=config.write_heads,
-        word=config.word_size,
-        offsets=config.offsets,
-        reads_first=config.order is Order.READ_FIRST,
-        is_sequential=config.write_order is WriteOrder.SEQUENTIAL,
-    )
 
 
 def arrays(bundle: Any) -> Any:
@@ -113,43 +93,30 @@ def stacked(layers: Sequence[Tensor]) -> Tensor:
     return stacked
 
 
-class State(NamedTuple):
-    """What `ntm.NTMState` has of a plain NTM, or the gradient of it; None for what is not there."""
-
-    memory: Any
-    read_weighting: Any
-    write_weighting: Any
-    read_vector: Any
-    controller: Any
-    controller_cell: Any
-
-
-def to_start(shape: Shape, state: State) -> Start:
-    """As the kernels want it: a copy."""
-    detached: list[Any] = [None if each is None else each.detach() for each in state]
-    memory, read_weighting, write_weighting, read_vector, hidden, cell = detached
-    batch = len(memory)
-    if hidden is None:
-        hidden = memory.new_zeros(batch, shape.units)
-    if cell is None:
-        cell = memory.new_empty(batch, 0)
-    return Start(
-        memory=memory.mT.clone(memory_format=torch.contiguous_format),
-        weighting=torch.cat((read_weighting, write_weighting), dim=1),
-        out=torch.cat((hidden, read_vector.flatten(1)), dim=1),
-        cell=cell.reshape(batch, shape.layers, -1).transpose(0, 1).clone(memory_format=torch.contiguous_format),
-    )
+def controller_start(
+    shape: Any, like: Tensor, hidden: Tensor | None, cell: Tensor | None, read_vector: Tensor
+) -> dict[str, Tensor]:
+    """`out` and `cell` of a Start, new. like: any tensor of the state, batch first.   hidden, cell: None without."""
+    batch = len(like)
+    hidden = like.new_zeros(batch, shape.units) if hidden is None else hidden
+    cell = like.new_empty(batch, 0) if cell is None else cell
+    return {
+        "out": torch.cat((hidden, read_vector.flatten(1)), dim=1),
+        "cell": cell.reshape(batch, shape.layers, -1).transpose(0, 1).clone(memory_format=torch.contiguous_format),
+    }
 
 
-def from_start(shape: Shape, start: Start) -> State:
-    batch = start.out.shape[0]
-    controller = shape.layers * shape.units
+def controller_state(shape: Any, start: Any) -> dict[str, Tensor | None]:
+    """Of a state, by name: the controller's part and the reads, from a Start of tensors; views."""
+    batch, controller = start.out.shape[0], shape.layers * shape.units
     hidden, read_vector = start.out[:, :controller], start.out[:, controller:]
-    return State(
-        memory=start.memory.mT,
-        read_weighting=start.weighting[:, : shape.read_heads],
-        write_weighting=start.weighting[:, shape.read_heads :],
-        read_vector=read_vector.reshape(batch, shape.read_heads, shape.word),
-        controller=hidden if shape.is_recurrent else None,
-        controller_cell=start.cell.transpose(0, 1).reshape(batch, -1) if shape.is_recurrent else None,
-    )
+    return {
+        "read_vector": read_vector.reshape(batch, shape.read_heads, shape.word),
+        "controller": hidden if shape.is_recurrent else None,
+        "controller_cell": start.cell.transpose(0, 1).reshape(batch, -1) if shape.is_recurrent else None,
+    }
+
+
+def detached(state: Any) -> Any:
+    """The same bundle without a graph of gradients behind it."""
+    return type(state)(*(None if each is None else each.detach() for each in state))

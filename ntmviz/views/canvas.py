@@ -172,6 +172,8 @@ class Canvas(Picture):
 
     def _on_changed(self) -> None:
         self._is_kept = False
+        # The scene itself may ask no more: it still waits to be painted whole where its kept image was painted instead.
+        self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()

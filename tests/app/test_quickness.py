@@ -1,12 +1,13 @@
 """What keeps the window quick: long work in pieces, and nothing drawn twice."""
 
+import gc
 import subprocess
 import sys
 from collections import Counter
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication
 
 import sessions
@@ -68,6 +69,27 @@ def test_the_survey_of_a_long_episode_leaves_the_window_free_and_is_drawn_when_i
     assert window.views.machine.figure.limit == 1
     qtbot.waitUntil(lambda: window.views.machine.figure.limit == 5)
     assert Happening(SPOILT, "not finite") in window.presenter.happenings
+
+
+def test_what_is_imported_is_not_looked_through_for_garbage(qapp):
+    assert gc.get_freeze_count() > 10_000
+
+
+def on_screen(view):
+    """What a view shows now; nobody asks it to paint itself for that."""
+    window = view.window()
+    screen = window.screen().grabWindow(window.winId()).toImage()
+    return screen.copy(QRect(view.viewport().mapTo(window, QPoint(0, 0)), view.viewport().size()))
+
+
+def test_every_step_comes_onto_the_screen_though_nobody_asks_for_a_picture_of_it(open_window, session, qtbot):
+    window = open_window(session)
+    shown = [window.views.machine, window.views.addressing, window.views.sequence]
+    for step in (3, 5, 8):
+        before = [on_screen(view) for view in shown]
+        window.store.update(step=step)
+        for view, old in zip(shown, before, strict=True):
+            qtbot.waitUntil(lambda view=view, old=old: on_screen(view) != old, timeout=3000)
 
 
 def test_going_to_another_episode_moves_the_line_of_the_training_and_draws_no_curve(open_window, session, monkeypatch):

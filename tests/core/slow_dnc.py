@@ -57,7 +57,7 @@ def allocation(usage: Doubles) -> Doubles:
     used = [LEAST_USAGE + (1 - LEAST_USAGE) * float(u) for u in usage]
     result = np.zeros(len(used))
     product = 1.0
-    for row in sorted(range(len(used)), key=lambda row: used[row]):  # a stable sort
+    for row in sorted(range(len(used)), key=lambda row: round(2**16 * float(usage[row]))):  # a stable sort
         result[row] = (1 - used[row]) * product
         product *= used[row]
     return result

@@ -85,7 +85,9 @@ def results(model, inputs, state, weights_seed=0):
 
 
 def assert_close(found, wanted, tolerance):
-    assert found.keys() == wanted.keys()
+    """What the steps give no gradient of at all may come as zeros."""
+    assert found.keys() >= wanted.keys()
+    assert not any(found[name].any() for name in found.keys() - wanted.keys())
     for name, part in wanted.items():
         assert found[name].shape == part.shape, name
         bound = tolerance * max(float(part.abs().max()), 1e-6)
@@ -240,8 +242,9 @@ def test_training_fused_follows_training_step_by_step():
         ({"mask": True}, "none with mask"),
         ({"prominence": 0.5, "priming": 1.0}, "none with prominence, priming"),
         ({"segments": 2}, "none with segments"),
-        ({"name": "mann"}, "none for mann"),
-        ({"name": "dnc"}, "none for dnc"),
+        ({"name": "mann", "mask": True}, "none with mask"),
+        ({"name": "dnc", "deallocation": True, "sparse_links": 3}, "none with deallocation, sparse_links"),
+        ({"name": "dnc", "link_sharpness": True}, "none with link_sharpness"),
     ],
     ids=str,
 )

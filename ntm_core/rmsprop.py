@@ -39,7 +39,10 @@ class RMSProp:
         self._updates = 0
         like = self._parameters[0] if self._parameters else torch.empty(0)  # a network worked by hand has none
         self._square = like.new_zeros(sum(self._sizes))
-        self._velocity = torch.zeros_like(self._square)
+        self._gradient, self._velocity = torch.zeros_like(self._square), torch.zeros_like(self._square)
+        self._gradients, self._squares, self._velocities = (
+            self._parts(joined) for joined in (self._gradient, self._square, self._velocity)
+        )
         self._advance = kernels.update_of(model, self._square.device) or _advance
 
     def forget_gradient(self) -> None:
@@ -48,30 +51,37 @@ class RMSProp:
             parameter.grad = None
 
     def join_gradient(self) -> Tensor:
-        """The gradient of all parameters in one vector, zeros for those that have none; theirs become its parts."""
-        gradients = [
-            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in self._parameters
-        ]
-        joined = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        for parameter, part in zip(self._parameters, self._parts(joined), strict=True):
+        """The gradient of all parameters in one vector, zeros for those that have none; theirs become its parts.
+
+        The same vector at every call.
+        """
+        filled, gradients = [], []
+        for parameter, part in zip(self._parameters, self._gradients, strict=True):
+            if parameter.grad is None:
+                part.zero_()
+            else:
+                filled.append(part)
+                gradients.append(parameter.grad)
             parameter.grad = part
-        return joined
+        if filled:
+            torch._foreach_copy_(filled, gradients)
+        return self._gradient
 
     def update(self, gradient: Tensor, norm: float, *, clip_norm: float, learning_rate: float) -> None:
         """Change the parameters by a gradient, which is scaled down to `clip_norm` where its norm is greater."""
         with torch.no_grad():
             scale = min(clip_norm / (norm + TINY), 1.0)
             self._advance(gradient, self._square, self._velocity, scale, self._alpha, self._momentum, EPSILON)
-            torch._foreach_add_(self._parameters, self._parts(self._velocity), alpha=-learning_rate)
+            torch._foreach_add_(self._parameters, self._velocities, alpha=-learning_rate)
         self._updates += 1
 
     def state(self) -> dict[str, Tensor]:
         """What it keeps, named as in `TrainingState.optimizer`; nothing before the first update."""
         if not self._updates:
             return {}
-        kinds = {"square_avg": self._parts(self._square)}
+        kinds = {"square_avg": self._squares}
         if self._momentum:
-            kinds["momentum_buffer"] = self._parts(self._velocity)
+            kinds["momentum_buffer"] = self._velocities
         kept = {
             f"{kind}.{name}": part.clone()
             for kind, parts in kinds.items()
@@ -85,9 +95,9 @@ class RMSProp:
         self._velocity.zero_()
         self._updates = max((int(each["step"]) for each in kept.values()), default=0)
         for place, each in kept.items():
-            self._parts(self._square)[place].copy_(each["square_avg"])
+            self._squares[place].copy_(each["square_avg"])
             if self._momentum:
-                self._parts(self._velocity)[place].copy_(each["momentum_buffer"])
+                self._velocities[place].copy_(each["momentum_buffer"])
 
     def _parts(self, joined: Tensor) -> list[Tensor]:
         """The part of each parameter, in its shape."""

@@ -166,7 +166,7 @@ class Trainer:
         learning_rate = config.learning_rate_at(self.sequences)
         seed = seeding.derive(seeding.TRAINING, self.seed, self.iteration)
         sample = on_device(self.task.sample(config.batch, seeding.generator(seed)), self.device)
-        share = sample.only(self._share)
+        share = sample if self.group.size == 1 else sample.only(self._share)
         watched = step_gradients.run(self.model, share.inputs, RECORDED) if record and config.step_gradients else None
         if watched is None:
             logits, _, trace = self.model(share.inputs, trace=record, items=RECORDED)
@@ -176,7 +176,8 @@ class Trainer:
         # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
         slopes = slope(logits.detach(), share) / (sample.mask.sum() * logits.shape[-1])
         self._optimizer.forget_gradient()
-        torch.autograd.backward(logits, slopes)
+        # Not by naming the slopes to `backward`: torch then loads SymPy, for most of a second.
+        torch.autograd.backward(torch.dot(logits.reshape(-1), slopes.reshape(-1)))
         gradient = self._optimizer.join_gradient()
         joint = self.group.summed([gradient], torch.stack(scores))
         # The one value that waits for the device: all figures of the update together.

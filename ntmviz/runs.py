@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import sessions
 from ntm_core import checkpoints, commands, events
+from ntm_core.kernels.warming import Warming
 from ntm_core.observe import trace_spec
 from ntmviz.errors import UsageError
 from ntmviz.preparing import memory_told, start_of
@@ -76,6 +77,7 @@ class Run:
         self.notes = start.notes
         """What is to be said before it begins, a line each."""
         _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
+        self._warming = Warming(model)  # while the recorder starts
         self.recorder: Recorder = Recorder(
             options.out,
             trace_spec(model, task, has_gradients=start.config.step_gradients),
@@ -149,7 +151,8 @@ class Run:
         self._start.group.wish_to_end()
 
     def advance(self, iterations: int = 1) -> tuple[Event, ...]:
-        """Train so many iterations more, or fewer where the run is over before."""
+        """Train so many iterations more, or fewer where the run is over before; waits for the kernels first."""
+        self._warming.wait()
         done = self.engine.trainer.iteration
         with memory_told() if done > self._iterations_before else self._leaving_nothing():
             happened = self.engine.handle(commands.Train(max(1, min(iterations, self.iterations - done))))
@@ -171,7 +174,12 @@ class Run:
         return happened
 
     def advance_for(self, seconds: float) -> tuple[Event, ...]:
-        """Train about so long: as many iterations as that took before, at most twice as many as last time."""
+        """Train about so long: as many iterations as that took before, at most twice as many as last time.
+
+        Nothing happens where the kernels are not there within that time, and the next call may go on waiting.
+        """
+        if not self._warming.wait(seconds):
+            return ()
         started = time.perf_counter()
         happened = self.advance(self._per_slice)
         taken = max(time.perf_counter() - started, 1e-6)

@@ -74,6 +74,7 @@ class Worker:
         self._early: deque[Mapping[str, Any]] = deque()
         """Orders that came while there was no file yet to train into."""
         self._told = 0.0
+        self._compiles = self._has_told_compiling = False
         self._orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "start": self._start,
             "pause": self._pause,
@@ -90,7 +91,7 @@ class Worker:
         """Until the training is over or an order ends it; whatever happens, its weights are kept."""
         self._waiting = waiting
         try:
-            with kernels.telling(lambda: self._tell("compiling")):
+            with kernels.telling(self._tell_compiling):
                 while not self._is_leaving:
                     if self._is_training and waiting.empty() and not self._early:
                         self._train_a_slice()
@@ -127,6 +128,7 @@ class Worker:
         if self._run is not None and not self._is_leaving:
             self._run.recorder.flush()
             self._tell_progress()
+            self._has_told_compiling = False  # the progress looked as if it went on
 
     def _start(self, order: Mapping[str, Any]) -> None:
         if self._run is not None:
@@ -198,7 +200,10 @@ class Worker:
         assert self._run is not None
         started = time.perf_counter()
         was_solved = self._run.is_solved
-        self._run.advance_for(SLICE_S)
+        if not self._run.advance_for(SLICE_S):
+            if self._compiles and not self._has_told_compiling:
+                self._tell_compiling()
+            return
         if self._run.is_solved and not was_solved:
             self._tell("solved", **asdict(self._run.progress()))
         if self._run.is_over:
@@ -206,6 +211,10 @@ class Worker:
         elif started - self._told >= NEWS_S:
             self._told = started
             self._tell_progress()
+
+    def _tell_compiling(self) -> None:
+        self._compiles = self._has_told_compiling = True
+        self._tell("compiling")
 
     def _tell_progress(self) -> None:
         assert self._run is not None

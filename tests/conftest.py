@@ -3,8 +3,6 @@
 import contextlib
 import gc
 import os
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -20,16 +18,14 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
+from tests.compiled import compile_kernels
+
 GRACE_S = 5.0
 """How long what a test has ended may take to be gone."""
 
 # Inherited by every process that a test starts, at any depth, and so known again even when its parent is dead.
 os.environ["NTMVIZ_TEST_RUN"] = uuid.uuid4().hex
 MARK = b"NTMVIZ_TEST_RUN=" + os.environb[b"NTMVIZ_TEST_RUN"]
-
-WARM_UP = (
-    "from ntm_core import kernels, models;kernels.warm_up(models.build('ntm', 3, 2, locations=4, hidden_size=4).{}())"
-)
 
 # Examples run beside a busy core: the time one takes says nothing about the code.
 hypothesis.settings.register_profile("ntmviz", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -39,8 +35,7 @@ hypothesis.settings.load_profile("ntmviz")
 def pytest_configure(config: pytest.Config) -> None:
     """Have the kernels compiled before several processes of tests start: each of them would wait half a minute."""
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        each = [subprocess.Popen([sys.executable, "-c", WARM_UP.format(kind)]) for kind in ("float", "double")]
-        assert not any(compiling.wait() for compiling in each)
+        compile_kernels("float", "double")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,9 +92,9 @@ def _let_go() -> None:
 
 
 def _threads() -> dict[object, str]:
-    # A dummy stands for a thread of a library's pool that once ran Python code.
+    # A dummy stands for a thread of a library's pool that once ran Python code; the kernels' pool stays, too.
     alive = (thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread))
-    return {thread.ident: f"thread {thread.name!r}" for thread in alive}
+    return {thread.ident: f"thread {thread.name!r}" for thread in alive if not thread.name.startswith("kernel_")}
 
 
 def _processes() -> dict[object, str]:

@@ -110,16 +110,29 @@ def tell_compiling() -> None:
         tell()
 
 
-def warm_up(model: MemoryNetwork[Any, Any]) -> None:
-    """Have the kernel for a network compiled, or loaded from the disk where that was done before.
+def warm_up(model: MemoryNetwork[Any, Any] | None = None) -> None:
+    """Have the kernels for a network compiled, or loaded from the disk where that was done before.
 
-    May run in a thread of its own; a sequence that is run meanwhile waits for it.
+    What is compiled depends on its kind and its type of numbers, on no size and no weight; without one, an NTM of
+    float32 stands for all. May run in a thread of its own; a sequence that is run meanwhile waits for it.
     """
-    parameter = next(model.parameters())
+    if model is None:
+        from ntm_core import models
+
+        model = models.build("ntm", 1, 1, locations=4, word_size=2, hidden_size=2)
+    parameter = next(model.parameters(), None)
+    if parameter is None:
+        return
     inputs = parameter.new_zeros(1, 1, model.config.inputs)
+    if chosen(model, inputs, model.initial_state(1)) is None:
+        return
     with torch.enable_grad():
         logits, _, _ = model(inputs, trace=True)
         torch.autograd.grad(logits.sum(), parameter)
+    advance = update_of(model, parameter.device)
+    if advance is not None:
+        gradient, square, velocity = torch.zeros(3, 1, dtype=parameter.dtype)
+        advance(gradient, square, velocity, 1.0, 0.0, 0.0, 1.0)
 
 
 def _is_watched(model: MemoryNetwork[Any, Any]) -> bool:

@@ -6,19 +6,18 @@ than the function. It ends up inside the entries, which are kept on disk, each w
 
 from __future__ import annotations
 
-import hashlib
+import inspect
 import logging
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
 from numba import config as numba_config
 from numba import njit, types
 from numba.core import event
 from numba.extending import intrinsic
 
-from ntm_core.kernels import tell_compiling
+from ntm_core.kernels import keeping, tell_compiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,28 +46,17 @@ without_nan = _inner(fastmath={"nnan", "nsz"})
 def entry(function: Callable[..., Any]) -> Any:
     """What is called from Python: compiled once for a machine, and run beside other threads."""
     compiled = partial(njit, nogil=True, error_model="numpy", fastmath=_ANY_ORDER)
-    before, config.CACHE_DIR = config.CACHE_DIR, str(_place())
+    before = config.CACHE_DIR  # where numba keeps what is not ours
     try:
+        config.CACHE_DIR = str(keeping.place(Path(inspect.getfile(function)), before))
         made = compiled(cache=True)(function)
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
         log.info("kernels are compiled anew in every process, since there is nowhere to keep them: %s", error)
         made = compiled()(function)
     finally:
         config.CACHE_DIR = before
     _entries.append(made)
     return made
-
-
-@cache
-def _place() -> Path:
-    """Where entries are kept: in the user's cache, or where NUMBA_CACHE_DIR says; numba knows where else to look.
-
-    One place for each state of the sources: numba itself would not see that a function changed in another file.
-    """
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    state = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    kept = Path(config.CACHE_DIR) if config.CACHE_DIR else Path(platformdirs.user_cache_path("ntmviz"))
-    return kept / "kernels" / state
 
 
 class _Telling(event.Listener):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ntm_core.kernels import threads
 from ntm_core.kernels.layout import EVEN, Weights
 from ntm_core.kernels.products import ROWS
 from ntm_core.kernels.tensors import Parameters, arrays, room, tensors, weights_of
@@ -87,26 +87,11 @@ def run(kind: Kind, shape: Bundle, parameters: Parameters, inputs: Tensor, state
     steps, worked = type(sizes)(*cut[: len(sizes)]), type(working)(*cut[len(sizes) :])
     logits = inputs.new_empty(time, batch, len(weights.output))
     given = (weights, inputs.detach().contiguous().numpy(), start, steps, worked, logits.numpy(), keeps)
-    in_threads(lambda first, last: kind.forward(shape, *given, first, last), batch)
+    threads.share_out(lambda first, last: kind.forward(shape, *given, first, last), batch, ROWS)
     # Copies: what is given out may be changed by whoever gets it, and outlive the rest.
     ended = kind.last(steps, worked, time)
     ended = type(ended)(*(part.copy() for part in ended))
     return Ran(logits, kind.from_start(shape, tensors(ended)), Known(weights, start, steps))
-
-
-def in_threads(function: Callable[[int, int], None], batch: int) -> None:
-    """Call it for parts of a batch, from the first sequence to the last, in as many threads as torch uses."""
-    threads = min(torch.get_num_threads(), batch)
-    part = -(-batch // threads)
-    if batch > ROWS:
-        part = -(-part // ROWS) * ROWS
-    if part >= batch:
-        return function(0, batch)
-    with ThreadPoolExecutor(threads, "kernel") as pool:
-        parts = [pool.submit(function, first, min(first + part, batch)) for first in range(part, batch, part)]
-        function(0, part)
-    for each in parts:
-        each.result()
 
 
 class _Sequence(torch.autograd.Function):
@@ -159,7 +144,7 @@ def gradients(
     d_start = _gradient_of_last(kind, shape, start, d_last)
     d_gates, d_told = room(flat_out, steps.gates.shape, steps.told.shape)
     given = (weights, start, steps, d_out.view(steps.out.shape).numpy(), arrays(d_start), d_gates, d_told)
-    in_threads(lambda first, last: kind.backward(shape, *given, first, last), batch)
+    threads.share_out(lambda first, last: kind.backward(shape, *given, first, last), batch, ROWS)
     d_told = torch.from_numpy(d_told).view(time * batch, -1)[:, : len(parameters.heads)]
     slopes = torch.from_numpy(d_gates).view(len(d_gates), time * batch, -1).unbind(0)
     seen = [

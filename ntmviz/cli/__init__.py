@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ntm_core.errors import ConfigError, CoreError, DeviceError
 from ntmviz import __version__
-from ntmviz.cli import demo, figure, follow, info, open_window, output, train
+from ntmviz.cli import bench, demo, figure, follow, info, open_window, output, train
 from ntmviz.errors import NtmvizError, UsageError
 from sessions.errors import SessionError, one_line
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-COMMANDS = {"demo": demo, "train": train, "follow": follow, "info": info, "figure": figure}
+COMMANDS = {"demo": demo, "train": train, "follow": follow, "info": info, "figure": figure, "bench": bench}
 """Each is a module with `add_to(parser)` and `run(arguments) -> exit code`."""
 
 DONE, FAILED, USAGE = 0, 1, 2

@@ -57,7 +57,8 @@ def headless(options: RunOptions) -> int:
         raise NtmvizError(
             f"the demo's folder cannot be made ({error.strerror}); name another with --out: {folder}"
         ) from None
-    result, ended_by = train.drive(Run(options, on_wait=train.tell_no_file))
+    with train.telling_compiling():
+        result, ended_by = train.drive(Run(options, on_wait=train.tell_no_file))
     train.tell(result)
     if ended_by is not None:
         return train.ended_early(result, ended_by)

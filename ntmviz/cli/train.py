@@ -168,11 +168,12 @@ def _run_in(group: Group, arguments: argparse.Namespace) -> int:
 def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
     from ntmviz.runs import Run
 
-    with _leaving_in_order():
-        training = Run(options, on_wait=tell_no_file, group=group)
-    for note in training.notes:
-        output.remark(one_line(note))
-    result, ended_by = drive(training, is_quiet=prints_json)
+    with telling_compiling(is_quiet=prints_json):
+        with _leaving_in_order():
+            training = Run(options, on_wait=tell_no_file, group=group)
+        for note in training.notes:
+            output.remark(one_line(note))
+        result, ended_by = drive(training, is_quiet=prints_json)
     if prints_json:
         output.say(json.dumps(result))
     else:
@@ -183,6 +184,19 @@ def _train(options: RunOptions, group: Group, *, prints_json: bool) -> int:
         return ended_early(result, ended_by)
     output.check_heard(f"the training went on to its end, and is kept: {result['session']}")
     return 0
+
+
+@contextmanager
+def telling_compiling(*, is_quiet: bool = False) -> Iterator[None]:
+    """Say what a run that is made and driven inside waits for where its kernels are compiled."""
+    from ntm_core import kernels
+
+    def tell_compiling() -> None:
+        if not is_quiet:
+            output.remark(f"{COMPILING}; training starts then")
+
+    with kernels.telling(tell_compiling):
+        yield
 
 
 def tell_no_file(seconds: int) -> None:
@@ -206,19 +220,12 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
 
     Ctrl+C ends it early, and it is measured; SIGTERM and SIGHUP end it at once. All of them keep weights and session.
     """
-    from ntm_core import kernels
-
     told = time.perf_counter()
     failure = None
     is_silent = False
-
-    def tell_compiling() -> None:
-        if not is_quiet:
-            output.remark(COMPILING)
-
-    with _noting_an_interrupt() as noted, _recorder_in_silence(), kernels.telling(tell_compiling):
+    with _noting_an_interrupt() as noted, _recorder_in_silence():
         while not training.is_over:
-            training.advance_for(_SLICE_S)
+            has_trained = bool(training.advance_for(_SLICE_S))
             if noted:
                 training.end_soon()
             if training.recorder.failure != failure:
@@ -226,7 +233,7 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
                 if not is_quiet:
                     output.say(f"{failure}; training goes on without a record")
             is_silent = _tell_silence(training, is_silent)
-            if not is_quiet and time.perf_counter() - told >= _REPORT_S:
+            if has_trained and not is_quiet and time.perf_counter() - told >= _REPORT_S:
                 told = time.perf_counter()
                 now = training.progress()
                 output.say(

@@ -17,10 +17,17 @@ from ntmviz.live import EngineProcess
 from ntmviz.run_options import RunOptions
 from ntmviz.window import MainWindow
 from tests.app.processes import Heard
+from tests.compiled import compile_kernels
 from tests.sessions.traces import numbered, still, tiny_spec
 
 SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16, "kernel": "eager"}
 """Its steps take less time than a kernel takes to load."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels_are_compiled() -> None:
+    """Before any test waits for an engine, with less patience than a first compiling takes."""
+    compile_kernels("float")
 
 
 def train(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import hypothesis
 import hypothesis.strategies as st
@@ -10,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core import kernels
+from ntm_core import addressing, kernels
 from ntm_core.errors import ConfigError
+from ntm_core.kernels import keeping, threads
 from ntm_core.network import held
 from ntm_core.train_config import TrainConfig
 from ntm_core.training import Trainer
@@ -179,13 +183,19 @@ def test_numbers_that_are_not_finite_are_not_hidden():
 
 
 @pytest.mark.parametrize("settings", CASES[:5], ids=str)
-def test_a_sequence_alone_gives_the_same_bits_beside_others_in_parts_and_on_any_number_of_threads(settings):
+def test_a_sequence_alone_gives_the_same_bits_beside_others_in_parts_and_on_any_number_of_threads(
+    settings, monkeypatch
+):
     _, fused = pair(locations=19, **settings)
     inputs, state = inputs_of(fused, time=21, batch=9), leaves_of(fused.initial_state(9))
     whole, last, trace = fused(inputs, state, trace=True)
-    torch.set_num_threads(2)  # the fixture of this folder sets them back
-    assert torch.equal(fused(inputs, state)[0], whole)
-    torch.set_num_threads(1)
+    wanted = torch.autograd.grad(whole.sum(), [state.memory, fused.heads.weight], retain_graph=True)
+    monkeypatch.setattr(threads, "LEAST_PART", 1)
+    for count in (2, 3):
+        monkeypatch.setattr(threads, "_allowed", count)
+        logits = fused(inputs, state)[0]
+        found = torch.autograd.grad(logits.sum(), [state.memory, fused.heads.weight])
+        assert torch.equal(logits, whole) and all(map(torch.equal, found, wanted))
     with torch.no_grad():
         at, parts, memories = fused.initial_state(1), [], []
         for step in range(21):
@@ -306,6 +316,25 @@ def test_that_kernels_are_compiled_is_told_before_and_once(tmp_path, monkeypatch
     assert told == [0]
 
 
+WARM = """
+from ntm_core import kernels, models, tasks
+from ntm_core.kernels import compiling
+from ntm_core.training import Trainer
+
+kernels.warm_up()
+known = [entry.signatures for entry in compiling._entries]
+task = tasks.build("copy", max_length=2)
+model = models.build("ntm", task.inputs, task.outputs, read_heads=2, controller="feedforward", layers=1)
+Trainer(model, task).step(record=True)
+assert all(known) and known == [entry.signatures for entry in compiling._entries], known
+"""
+
+
+def test_warming_up_without_a_network_leaves_a_training_nothing_to_compile_or_load():
+    done = subprocess.run([sys.executable, "-c", WARM], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_kernel_is_warm_before_its_first_sequence():
     model = small_model(kernel="fused")
     kernels.warm_up(model)
@@ -336,19 +365,52 @@ def test_weights_that_changed_before_the_backward_pass_are_refused():
         logits.backward()
 
 
-def test_kernels_are_kept_in_the_user_s_cache_apart_for_each_state_of_their_sources(tmp_path, monkeypatch):
+def test_kernels_are_kept_where_numba_is_told_and_what_numba_is_told_stays(tmp_path, monkeypatch):
     compiling = pytest.importorskip("ntm_core.kernels.compiling")
     monkeypatch.setattr(compiling.config, "CACHE_DIR", str(tmp_path))
-    (tmp_path / "a_kernel.py").write_text("VALUE = 1\n")
-    monkeypatch.setattr(compiling, "__file__", str(tmp_path / "a_kernel.py"))
-    compiling._place.cache_clear()
-    try:
-        first = compiling._place()
-        made = compiling.entry(lambda number: number + 1)
-        assert made(1) == 2 and compiling.config.CACHE_DIR == str(tmp_path)
-        assert first.parent == tmp_path / "kernels" and list(first.rglob("*.nbi"))
-        (tmp_path / "another.py").write_text("VALUE = 2\n")
-        compiling._place.cache_clear()
-        assert compiling._place() != first
-    finally:
-        compiling._place.cache_clear()
+    made = compiling.entry(lambda number: number + 1)
+    assert made(1) == 2 and compiling.config.CACHE_DIR == str(tmp_path)
+    assert list(keeping.place(Path(__file__), str(tmp_path)).rglob("*.nbi"))
+
+
+@pytest.fixture
+def state_of(tmp_path, monkeypatch):
+    """The place of a kernel in a folder of its own, as the sources there are now."""
+    monkeypatch.setattr(keeping, "_HERE", tmp_path)
+
+    def state(name):
+        keeping._state.cache_clear()
+        return keeping.place(tmp_path / f"{name}.py", "kept").name
+
+    yield state
+    keeping._state.cache_clear()
+
+
+def test_kernels_are_kept_apart_for_each_state_of_what_they_are_compiled_from(tmp_path, state_of, monkeypatch):
+    sources = {
+        "a_kernel": "from ntm_core.kernels.inner import twice\nfrom ntm_core.addressing import NORM_FLOOR, sharpen\n",
+        "inner": "from ntm_core.kernels import innermost, tell_compiling\n",
+        "innermost": "",
+        "another_kernel": "",
+        "not_compiled": "from ntm_core.kernels.a_kernel import forward\n",
+    }
+    for name, text in sources.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    first, another = state_of("a_kernel"), state_of("another_kernel")
+    assert first != another
+    (tmp_path / "not_compiled.py").write_text("")
+    assert state_of("a_kernel") == first
+    monkeypatch.setattr(addressing, "NORM_FLOOR", 2 * addressing.NORM_FLOOR)
+    with_another_floor = state_of("a_kernel")
+    (tmp_path / "innermost.py").write_text("VALUE = 1\n")
+    assert len({first, with_another_floor, state_of("a_kernel")}) == 3
+    assert state_of("another_kernel") == another
+
+
+def test_a_kernel_without_a_source_is_compiled_in_every_process(caplog):
+    compiling = pytest.importorskip("ntm_core.kernels.compiling")
+    names: dict[str, object] = {}
+    exec(compile("def one_more(number):\n    return number + 1\n", "/nowhere/kernel.py", "exec"), names)
+    with caplog.at_level(logging.INFO):
+        assert compiling.entry(names["one_more"])(1) == 2
+    assert [record.message for record in caplog.records if "anew in every process" in record.message]

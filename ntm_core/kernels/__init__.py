@@ -1,8 +1,9 @@
 """Faster ways to run a whole sequence than a network's own steps, and which of them is taken.
 
 The steps that a network takes one after another are the readable truth, and run on every device. A kernel computes the
-same function, gradients included, and is tested against them. Which one runs is decided here and nowhere else. Needs
-neither numba nor a compiler until a kernel is taken.
+same function, gradients included, and is tested against them. There is one that is compiled, for the CPU, and one in
+torch's own operations, for every other device and where nothing can be compiled. Which one runs is decided here and
+nowhere else. Needs neither numba nor a compiler until a kernel is taken.
 """
 
 from __future__ import annotations
@@ -50,15 +51,17 @@ def chosen(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> Sequ
         return None
     why_not = refusal(model, sequence.device)
     if why_not is not None:
-        _tell(why_not, is_asked_for=wanted is Kernel.FUSED)
+        reason = f"no fused kernel is taken, sequences run step by step: {why_not}"
+        _tell(reason, is_asked_for=wanted is Kernel.FUSED)
         return None
     if not _fits(model, sequence, state):
         return None  # the model's own steps say what is wrong
-    found = _found()
-    if isinstance(found, str):
-        _tell(found, is_asked_for=True)
-        return None
-    return found
+    if sequence.device.type == "cpu":
+        found = _found()
+        if not isinstance(found, str):
+            return found
+        _tell(f"no compiled kernel is taken, sequences run in torch's operations: {found}", is_asked_for=True)
+    return _in_torch()
 
 
 class Advance(Protocol):
@@ -81,9 +84,9 @@ class Advance(Protocol):
 
 
 def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance | None:
-    """What updates the weights of a network on a device that a kernel runs there; None where none does."""
+    """What updates the weights of a network that the compiled kernel runs on a device; None where it does not."""
     is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
-    if is_eager or refusal(model, device) is not None or isinstance(_found(), str):
+    if is_eager or device.type != "cpu" or refusal(model, device) is not None or isinstance(_found(), str):
         return None
     from ntm_core.kernels.update import advance_rmsprop
 
@@ -96,10 +99,9 @@ def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance |
 def refusal(model: MemoryNetwork[Any, Any], device: torch.device) -> str | None:
     """Why there is no kernel for a network on a device; None where there is one."""
     if type(model).__module__ != "ntm_core.ntm" or type(model).__name__ != "NTM":
-        return f"there is none for {model.name}"
+        return f"there is none for {model.name} on {device.type}"
     config: Any = model.config
-    why_not = _refusal_of(config)
-    return f"there is none for {device.type}" if why_not is None and device.type != "cpu" else why_not
+    return _refusal_of(config)
 
 
 @cache
@@ -151,14 +153,15 @@ def _is_watched(model: MemoryNetwork[Any, Any]) -> bool:
 
 
 def _is_plain(sequence: Tensor, state: Any) -> bool:
-    """Whether the numbers are there: tensors of other kinds stand for some, or count what is done to them."""
-    return all(type(tensor) is torch.Tensor for tensor in (sequence, *state) if tensor is not None)
+    """Whether the numbers that compiled code takes are there: tensors of other kinds stand for some."""
+    is_elsewhere = sequence.device.type != "cpu"
+    return is_elsewhere or all(type(tensor) is torch.Tensor for tensor in (sequence, *state) if tensor is not None)
 
 
 def _fits(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> bool:
     """Whether sizes, type and device are what the model's steps take."""
     config: Any = model.config
-    dtype = next(model.parameters()).dtype
+    weight = next(model.parameters())
     if sequence.dim() != 3 or not sequence.numel() or sequence.shape[2] != config.inputs:
         return False
     units = config.controller_size
@@ -171,21 +174,22 @@ def _fits(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> bool:
     ]
     parts, batch = state[: len(shapes)], sequence.shape[1]
     return (
-        dtype in _TYPES
+        weight.dtype in _TYPES
         and all(
             part is not None
             and part.shape == (batch, *shape)
-            and part.dtype == dtype
-            and part.device == sequence.device
+            and part.dtype == weight.dtype
+            and part.device == weight.device
             for part, shape in zip(parts, shapes, strict=True)
         )
-        and sequence.dtype == dtype
+        and sequence.dtype == weight.dtype
+        and sequence.device == weight.device
     )
 
 
 @cache
 def _found() -> SequenceKernel | str:
-    """The kernel, or why it cannot be had here."""
+    """The compiled kernel, or why it cannot be had here."""
     try:
         from ntm_core.kernels.ntm import run_ntm
     except ImportError as error:
@@ -194,6 +198,13 @@ def _found() -> SequenceKernel | str:
 
 
 @cache
+def _in_torch() -> SequenceKernel:
+    """The kernel in torch's own operations, which can be had everywhere."""
+    from ntm_core.kernels.in_torch.sequence import run_ntm
+
+    return run_ntm
+
+
+@cache
 def _tell(reason: str, *, is_asked_for: bool) -> None:
-    level = logging.WARNING if is_asked_for else logging.DEBUG
-    log.log(level, "no fused kernel is taken, sequences run step by step: %s", reason)
+    log.log(logging.WARNING if is_asked_for else logging.DEBUG, reason)

@@ -22,6 +22,7 @@ from tests.core.kernel_pairs import (
     HARD,
     STRENGTHS,
     TOLERANCE,
+    assert_close,
     assert_equal_at_hard_point,
     assert_equal_functions,
     inputs_of,
@@ -147,19 +148,46 @@ def test_where_there_is_no_kernel_the_steps_run_and_that_is_said_once(settings, 
     assert reason in kernels.refusal(model, torch.device("cpu"))
 
 
-def test_a_device_without_a_kernel_is_named():
-    assert "none for cuda" in kernels.refusal(small_model(), torch.device("cuda"))
-    model = small_model().to("meta")
-    assert model(torch.zeros(3, 2, 4, device="meta"))[0].shape == (3, 2, 3)
+@pytest.mark.parametrize("device", ["cuda", "mps", "meta"])
+def test_a_network_without_a_kernel_on_a_device_is_named_with_it(device):
+    assert kernels.refusal(small_model(), torch.device(device)) is None
+    assert kernels.refusal(small_model(name="dnc"), torch.device(device)) == f"there is none for dnc on {device}"
 
 
-def test_without_numba_the_steps_run_and_that_is_said_once(monkeypatch, caplog):
+def test_where_the_numbers_are_decides_which_kernel_runs():
+    for device, module in (("cpu", "ntm_core.kernels.ntm"), ("meta", "ntm_core.kernels.in_torch.sequence")):
+        model = small_model(kernel="auto").to(device)
+        found = kernels.chosen(model, torch.zeros(3, 2, 4, device=device), model.initial_state(2))
+        assert found.__module__ == module
+
+
+def test_a_sequence_that_lies_elsewhere_than_the_weights_is_left_to_the_steps():
+    model = small_model(kernel="fused")
+    there = torch.zeros(3, 2, 4, device="meta")
+    assert kernels.chosen(model, there, model.initial_state(2)) is None
+    with pytest.raises(RuntimeError):
+        model(there)
+
+
+def test_the_update_is_compiled_only_where_the_steps_are():
+    assert kernels.update_of(small_model(kernel="auto"), torch.device("cpu")) is not None
+    for model, device in ((small_model(kernel="eager"), "cpu"), (small_model(kernel="auto"), "cuda")):
+        assert kernels.update_of(model, torch.device(device)) is None
+
+
+def test_without_numba_sequences_run_in_torch_and_that_is_said_once(monkeypatch, caplog):
     monkeypatch.setitem(__import__("sys").modules, "ntm_core.kernels.ntm", None)
     kernels._found.cache_clear()
     try:
-        model, plain = (small_model(kernel=kernel) for kernel in ("auto", "eager"))
-        for _ in range(2):
-            assert torch.equal(model(inputs_of(model))[0], plain(inputs_of(plain))[0])
+        eager, fused = pair()
+        model = small_model(kernel="auto")
+        model.load_state_dict(eager.state_dict())
+        for each in (fused, model):
+            inputs, state = inputs_of(each), each.initial_state(3)
+            assert kernels.chosen(each, inputs, state).__module__ == "ntm_core.kernels.in_torch.sequence"
+            values, wanted = ({"logits": network(inputs)[0].detach()} for network in (each, eager))
+            assert_close(values, wanted, TOLERANCE[torch.float32])
+        assert kernels.update_of(model, torch.device("cpu")) is None
         assert ["numba cannot be imported" in record.message for record in caplog.records] == [True]
     finally:
         kernels._found.cache_clear()

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import torch
 
 from ntm_core import kernels
+from ntm_core.addressing import WEIGHT_FLOOR
 from ntm_core.network import held
 from tests.core.builders import small_model
 
@@ -134,3 +135,19 @@ def assert_equal_at_hard_point(start, strength, dtype):
     magnified = furthest(results(eager, inputs * (1 + torch.finfo(dtype).eps), state), wanted)
     assert magnified < 1e5 * torch.finfo(dtype).eps
     assert_close(found, wanted, max(TOLERANCE[dtype], 10 * magnified))
+
+
+def assert_equal_below_the_floor(dtype):
+    """Where heads stay on a row and nothing is sharpened, other rows weigh less than the floor: no gradient passes."""
+    eager, fused = pair(dtype, spread=0.1)
+    heads, words = eager.config.heads, eager.config.word_size * eager.config.write_heads
+    gates = heads * eager.config.word_size + 2 * words
+    with torch.no_grad():
+        for model in (eager, fused):
+            model.heads.bias[gates : gates + heads] -= 60
+            model.heads.bias[gates + 2 * heads : gates + 3 * heads] -= 60
+    state = HARD["weightings of one row"](eager.initial_state(3))
+    inputs = inputs_of(eager, time=2)
+    with torch.no_grad():
+        assert eager(inputs, state, trace=True)[2].steps.shifted_weighting.min() < WEIGHT_FLOOR
+    assert_equal_functions(eager, fused, inputs, state)

@@ -173,10 +173,10 @@ def test_those_that_were_used_longest_ago_are_forgotten(monkeypatch):
     recorder = use(monkeypatch, Recorder(), most=2)
     _, fused = pair()
     captured = []
-    for time in (3, 3, 4, 4, 3, 5, 3, 4, 4):
+    for time in (3, 3, 4, 4, 3, 5, 3, 3, 4, 4):
         fused(inputs_of(fused, time))
         captured.append(recorder.captured)
-    assert captured == [0, 2, 2, 4, 4, 4, 4, 4, 6]  # 5 pushes out 4, which comes as if for the first time
+    assert captured == [0, 2, 2, 4, 4, 4, 4, 4, 4, 6]  # 5 pushes out 4, which comes as if for the first time
 
 
 def test_where_nothing_can_be_captured_all_runs_operation_by_operation_and_that_is_said_once(monkeypatch, caplog):

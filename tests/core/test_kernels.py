@@ -24,6 +24,7 @@ from tests.core.kernel_pairs import (
     TOLERANCE,
     assert_close,
     assert_equal_at_hard_point,
+    assert_equal_below_the_floor,
     assert_equal_functions,
     inputs_of,
     leaves_of,
@@ -67,6 +68,11 @@ def test_the_paper_s_sizes_over_a_whole_episode():
 @pytest.mark.parametrize("start", HARD)
 def test_hard_points(start, strength, dtype):
     assert_equal_at_hard_point(start, strength, dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+def test_rows_that_weigh_less_than_the_floor_pass_no_gradient(dtype):
+    assert_equal_below_the_floor(dtype)
 
 
 def test_numbers_that_are_not_finite_are_not_hidden():

@@ -24,7 +24,7 @@ class Known(NamedTuple):
     memory: Tensor
     """(B, N, W): that the heads look at"""
     content: Tensor
-    """(N,), as are the next six"""
+    """(N,), as are the next five"""
     gated: Tensor
     weighting: Tensor
     moved: Tensor
@@ -33,11 +33,10 @@ class Known(NamedTuple):
     """Of the shifted weighting, floored."""
     slope: Tensor
     """From what is sharpened to the shifted weighting."""
-    cosine: Tensor
-    scale: Tensor
-    """(N,): from the scores, which the gate holds back, to products with rows"""
+    pull: Tensor
+    """(N,): cosines over lengths of rows, times `stretch`"""
     per_length: Tensor
-    """(N,): cosines over lengths of rows"""
+    """(B, 1, N): one over the lengths of rows"""
     shift: Tensor
     """(K,)"""
     kept: Tensor
@@ -45,16 +44,15 @@ class Known(NamedTuple):
     direction: Tensor
     """(W,): the key, of length 1"""
     along: Tensor
-    """(W,): the same times all that the scores are multiplied by"""
+    """(W,): the same times the key strength and what the gate lets through of it, the `stretch`"""
 
 
 def known_of(at: Addressing, memory: Tensor) -> Known:
     """At all steps. memory: (T, B, N, W), that the heads looked at."""
     floor = floor_of(memory)
-    lengths = lengths_of(memory, floor).unsqueeze(2)
+    per_length = lengths_of(memory, floor).reciprocal_().unsqueeze(2)
     direction = at.key / lengths_of(at.key, floor).unsqueeze(-1)
-    cosine = torch.matmul(direction, memory.mT).div_(lengths)
-    stretch = (at.gate * at.key_strength).unsqueeze(-1)
+    along = direction * stretch_of(at.gate, at.key_strength)
     floored = at.shifted.clamp_min(WEIGHT_FLOOR)
     return Known(
         memory=memory,
@@ -64,21 +62,25 @@ def known_of(at: Addressing, memory: Tensor) -> Known:
         moved=at.content - at.before,
         logarithm=floored.log(),
         slope=(at.sharpening.unsqueeze(-1) / floored).masked_fill_(at.shifted < WEIGHT_FLOOR, 0.0),
-        cosine=cosine,
-        scale=stretch / lengths,
-        per_length=cosine / lengths,
+        pull=torch.matmul(along, memory.mT).mul_(per_length.square()),
+        per_length=per_length,
         shift=at.shift,
         kept=(1 - at.gate).unsqueeze(-1),
         direction=direction,
-        along=direction * stretch,
+        along=along,
     )
+
+
+def stretch_of(gate: Tensor, key_strength: Tensor) -> Tensor:
+    """What the gradients of cosines are multiplied by: (..., heads) to (..., heads, 1)."""
+    return (gate * key_strength).unsqueeze(-1)
 
 
 class Addressed(NamedTuple):
     """Gradients of what the heads of a turn were told, up to what `backward.slopes_of_told` multiplies them by."""
 
     key: Tensor
-    """(B, heads, W): of its direction"""
+    """(B, heads, W): of its direction, as if nothing were stretched"""
     gate: Tensor
     """(B, heads), as are the next two"""
     key_strength: Tensor
@@ -96,15 +98,16 @@ def address_backward(known: Known, d_weighting: Tensor, d_memory: Tensor) -> tup
     turned = windows(d_power * known.slope, offsets)
     d_gated = torch.bmm(known.shift.reshape(-1, 1, offsets), turned).view(batch, heads, rows)
     d_shift = torch.bmm(turned, known.gated.view(-1, rows, 1)).view(batch, heads, offsets)
-    d_score = _before_softmax(d_gated, known.content)
-    d_strength = _dots(d_score, known.cosine)
-    d_product = d_score * known.scale
-    d_key = torch.bmm(d_product, known.memory).addcmul_(known.along, d_strength.unsqueeze(-1), value=-1)
-    d_memory.baddbmm_(d_product.mT, known.direction)
-    pull = (d_product * known.per_length).sum(1)
+    d_product = _before_softmax(d_gated, known.content) * known.per_length
+    # From the gradient of a direction, what is along it is taken: the rest may be far smaller, and must be exact.
+    d_direction = torch.bmm(d_product, known.memory)
+    d_strength = _dots(d_direction, known.direction)
+    d_direction.addcmul_(known.direction, d_strength.unsqueeze(-1), value=-1)
+    d_memory.baddbmm_(d_product.mT, known.along)
+    pull = (d_product * known.pull).sum(1)
     d_memory.addcmul_(known.memory, pull.unsqueeze(-1), value=-1)
     told = Addressed(
-        key=d_key,
+        key=d_direction,
         gate=_dots(d_gated, known.moved),
         key_strength=d_strength,
         sharpening=_dots(d_power, known.logarithm),

@@ -19,6 +19,7 @@ from ntm_core.kernels.in_torch.accessing_backward import (
     address_backward,
     known_of,
     read_backward,
+    stretch_of,
     write_backward,
 )
 from ntm_core.kernels.in_torch.controlling import control_backward, slopes_of
@@ -141,19 +142,20 @@ def _joined(addressed: Sequence[Addressed], written: Written) -> Tensor:
 def _slopes_of_told(config: NTMConfig, told: Told) -> Tensor:
     """What the gradients of what the heads are told are multiplied by, up to before it is squashed: (T, B, told)."""
     of_key = (1 - told.key.square()) / lengths_of(told.key, floor_of(told.key)).unsqueeze(-1)
+    of_key = of_key * stretch_of(told.gate, told.key_strength)
     parts = (
         of_key.flatten(2),
         (1 - told.add.square()).flatten(2),
         (told.erase * (told.erase - 1)).flatten(2),  # `Written.erase` has the other sign
         told.gate * (1 - told.gate),
-        told.gate * _softplus_slope(told.key_strength),
-        _softplus_slope(told.sharpening - 1),
+        told.gate * softplus_slope(told.key_strength),
+        softplus_slope(told.sharpening - 1),
         torch.ones_like(told.shift).flatten(2),
     )
     return torch.cat(parts, dim=2)
 
 
-def _softplus_slope(value: Tensor) -> Tensor:
+def softplus_slope(value: Tensor) -> Tensor:
     """Of ln(1 + e^x) where it has a value; 1 above 20, as in torch."""
     return torch.expm1(-value).neg_().masked_fill_(value > 20, 1.0)
 

@@ -169,6 +169,16 @@ def test_a_part_that_nothing_depends_on_has_no_gradient_from_the_time_before(rec
     assert_close(*gradients, TOLERANCE[torch.float32])
 
 
+def test_what_is_captured_in_inference_mode_serves_outside_too(recorder):
+    _, fused = pair()
+    inputs = inputs_of(fused)
+    with torch.inference_mode():
+        wanted, _ = (fused(inputs, trace=True)[0] for _ in range(2))
+    with torch.no_grad():
+        assert torch.equal(fused(inputs, trace=True)[0], wanted)
+    assert (recorder.captured, recorder.played) == (1, 2)
+
+
 def test_those_that_were_used_longest_ago_are_forgotten(monkeypatch):
     recorder = use(monkeypatch, Recorder(), most=2)
     _, fused = pair()

@@ -151,7 +151,11 @@ class Captures:
                 return plain
             if pair is None:
                 try:
-                    pair = self._pairs[key] = Pair(plain, inputs, state, weights, self._capture)
+                    with (
+                        torch.inference_mode(False),
+                        torch.no_grad(),
+                    ):  # else what is made in that mode serves in it only
+                        pair = self._pairs[key] = Pair(plain, inputs, state, weights, self._capture)
                 except RuntimeError as error:
                     self._can_capture = False
                     self._pairs.clear()

@@ -28,7 +28,7 @@ def passes_for(plain: Plain, inputs: Tensor, state: State, weights: Weights) -> 
         return plain
     with torch.cuda.device(device):
         # Captured passes share room: on another stream they would not wait for each other.
-        key = (plain, inputs.shape, inputs.dtype, device, torch.cuda.current_stream().stream_id)
+        key = (plain, inputs.shape, inputs.dtype, device, torch.cuda.current_stream().cuda_stream)
         return _captures.lend(key, plain, inputs, state, weights)
 
 

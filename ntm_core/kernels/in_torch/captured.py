@@ -151,10 +151,8 @@ class Captures:
                 return plain
             if pair is None:
                 try:
-                    with (
-                        torch.inference_mode(False),
-                        torch.no_grad(),
-                    ):  # else what is made in that mode serves in it only
+                    # What is made in inference mode serves in it alone.
+                    with torch.inference_mode(False), torch.no_grad():
                         pair = self._pairs[key] = Pair(plain, inputs, state, weights, self._capture)
                 except RuntimeError as error:
                     self._can_capture = False

@@ -28,7 +28,7 @@ class Kernel(StrEnum):
     EAGER = "eager"
     """The network's own steps, one after another."""
     FUSED = "fused"
-    """All steps in one, compiled when it is first needed."""
+    """All steps in one: on a CPU compiled when it is first needed, else in torch's operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class MemoryConfig(ModelConfig):
     kernel: Kernel = choice(
         Kernel.AUTO,
         "Kernel",
-        "What computes a sequence: the network's own steps (eager), or all of them in one, compiled (fused)",
+        "What computes a sequence: the network's own steps (eager), or all of them in one (fused)",
         is_loose=True,
     )
 

@@ -28,7 +28,7 @@ class RMSProp:
     """RMSProp with momentum, as `torch.optim.RMSprop` after `torch.nn.utils.clip_grad_norm_`.
 
     What it keeps of each parameter, the mean square of its gradients and the momentum, goes out and in by the
-    parameter's name. Where a kernel runs the network, one does the update too.
+    parameter's name. Where a compiled kernel runs the network, one does the update too.
     """
 
     def __init__(self, model: MemoryNetwork[Any, Any], *, alpha: float, momentum: float) -> None:

@@ -1,8 +1,9 @@
 """Faster ways to run a whole sequence than a network's own steps, and which of them is taken.
 
 The steps that a network takes one after another are the readable truth, and run on every device. A kernel computes the
-same function, gradients included, and is tested against them. Which one runs is decided here and nowhere else. Needs
-neither numba nor a compiler until a kernel is taken.
+same function, gradients included, and is tested against them. There is one that is compiled, for the CPU, and one in
+torch's own operations, for every other device and where nothing can be compiled. Which one runs is decided here and
+nowhere else. Needs neither numba nor a compiler until a kernel is taken.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from ntm_core.kernels.supported import fits, refusal
+from ntm_core.kernels.supported import fits, refusal, runs_in_torch
 from ntm_core.model_config import Kernel
 
 if TYPE_CHECKING:
@@ -50,15 +51,20 @@ def chosen(model: MemoryNetwork[Any, Any], sequence: Tensor, state: Any) -> Sequ
         return None
     why_not = refusal(model, sequence.device)
     if why_not is not None:
-        _tell(why_not, is_asked_for=wanted is Kernel.FUSED)
+        reason = f"no fused kernel is taken, sequences run step by step: {why_not}"
+        _tell(reason, is_asked_for=wanted is Kernel.FUSED)
         return None
     if not fits(model, sequence, state):
         return None  # the model's own steps say what is wrong
-    found = _found(model.name)
-    if isinstance(found, str):
-        _tell(found, is_asked_for=True)
-        return None
-    return found
+    if sequence.device.type == "cpu":
+        found = _found(model.name)
+        if not isinstance(found, str):
+            return found
+        instead = "in torch's operations" if runs_in_torch(model) else "step by step"
+        _tell(f"no compiled kernel is taken, sequences run {instead}: {found}", is_asked_for=True)
+        if not runs_in_torch(model):
+            return None
+    return _in_torch()
 
 
 class Advance(Protocol):
@@ -81,9 +87,10 @@ class Advance(Protocol):
 
 
 def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance | None:
-    """What updates the weights of a network on a device that a kernel runs there; None where none does."""
+    """What updates the weights of a network that the compiled kernel runs on a device; None where it does not."""
     is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
-    if is_eager or refusal(model, device) is not None or isinstance(_found(model.name), str):
+    refused = device.type != "cpu" or refusal(model, device) is not None
+    if is_eager or refused or isinstance(_found(model.name), str):
         return None
     from ntm_core.kernels.update import advance_rmsprop
 
@@ -142,13 +149,14 @@ def _is_watched(model: MemoryNetwork[Any, Any]) -> bool:
 
 
 def _is_plain(sequence: Tensor, state: Any) -> bool:
-    """Whether the numbers are there: tensors of other kinds stand for some, or count what is done to them."""
-    return all(type(tensor) is torch.Tensor for tensor in (sequence, *state) if tensor is not None)
+    """Whether the numbers that compiled code takes are there: tensors of other kinds stand for some."""
+    is_elsewhere = sequence.device.type != "cpu"
+    return is_elsewhere or all(type(tensor) is torch.Tensor for tensor in (sequence, *state) if tensor is not None)
 
 
 @cache
 def _found(name: str) -> SequenceKernel | str:
-    """The kernel for a network, or why it cannot be had here."""
+    """The compiled kernel for a network, or why it cannot be had here."""
     try:
         kernel: SequenceKernel = getattr(import_module(f"ntm_core.kernels.{name}"), f"run_{name}")
     except ImportError as error:
@@ -157,6 +165,13 @@ def _found(name: str) -> SequenceKernel | str:
 
 
 @cache
+def _in_torch() -> SequenceKernel:
+    """The kernel in torch's own operations, which can be had everywhere."""
+    from ntm_core.kernels.in_torch.sequence import run_ntm
+
+    return run_ntm
+
+
+@cache
 def _tell(reason: str, *, is_asked_for: bool) -> None:
-    level = logging.WARNING if is_asked_for else logging.DEBUG
-    log.log(level, "no fused kernel is taken, sequences run step by step: %s", reason)
+    log.log(logging.WARNING if is_asked_for else logging.DEBUG, reason)

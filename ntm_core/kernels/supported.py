@@ -26,11 +26,13 @@ _TYPES = (torch.float32, torch.float64)
 def refusal(model: Any, device: torch.device) -> str | None:
     """Why there is no kernel for a network on a device; None where there is one."""
     kind = type(model)
-    if (kind.__module__, kind.__name__) not in _NETWORKS:
-        return f"there is none for {model.name}"
-    config: Any = model.config
-    why_not = _refusal_of(config)
-    return f"there is none for {device.type}" if why_not is None and device.type != "cpu" else why_not
+    is_known = (kind.__module__, kind.__name__) in _NETWORKS and (device.type == "cpu" or runs_in_torch(model))
+    return _refusal_of(model.config) if is_known else f"there is none for {model.name} on {device.type}"
+
+
+def runs_in_torch(model: Any) -> bool:
+    """Whether there is also a kernel in torch's operations for a network that there is a compiled one for."""
+    return bool(model.name == "ntm")
 
 
 @cache
@@ -43,19 +45,20 @@ def _refusal_of(config: Any) -> str | None:
 
 def fits(model: Any, sequence: Tensor, state: Any) -> bool:
     """Whether sizes, type and device are what the network's steps take."""
-    dtype = next(model.parameters()).dtype
+    weight = next(model.parameters())
     if sequence.dim() != 3 or not sequence.numel() or sequence.shape[2] != model.config.inputs:
         return False
     batch = sequence.shape[1]
     known = _shapes(state._fields, model.config)
     return (
-        dtype in _TYPES
-        and sequence.dtype == dtype
+        weight.dtype in _TYPES
+        and sequence.dtype == weight.dtype
+        and sequence.device == weight.device
         and all(
             part is not None
             and part.shape == (batch, *shape)
-            and part.dtype == dtype
-            and part.device == sequence.device
+            and part.dtype == weight.dtype
+            and part.device == weight.device
             for part, shape in ((getattr(state, name), shape) for name, shape in known)
         )
     )

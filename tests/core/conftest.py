@@ -19,3 +19,12 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def nothing_is_compiled(monkeypatch):
+    """As where numba is not there: the CPU, too, gets torch's operations."""
+    monkeypatch.setattr(kernels, "_found", lambda: "it is set aside")
+    kernels._tell.cache_clear()
+    yield
+    kernels._tell.cache_clear()

@@ -20,21 +20,20 @@ from ntm_core.network import held
 from ntm_core.train_config import TrainConfig
 from ntm_core.training import Trainer
 from tests.core.builders import small_model, small_task
-
-TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
-"""Of the greatest number of a tensor."""
-
-CASES = [
-    {},
-    {"order": "write_first"},
-    {"controller": "feedforward"},
-    {"layers": 3, "read_heads": 2, "write_heads": 3, "shift_range": 2},
-    {"read_heads": 2, "write_heads": 3, "order": "write_first", "write_order": "sequential", "shift_range": 0},
-    {"controller": "feedforward", "read_heads": 5, "write_heads": 2, "write_order": "sequential"},
-    {"locations": 33, "word_size": 17, "hidden_size": 27, "shift_range": 4},
-    {"locations": 3, "word_size": 1, "hidden_size": 1},
-    {"first_memory": "learned", "first_weighting": "random"},
-]
+from tests.core.kernel_pairs import (
+    ANY_SETTINGS,
+    CASES,
+    HARD,
+    STRENGTHS,
+    TOLERANCE,
+    assert_close,
+    assert_equal_at_hard_point,
+    assert_equal_below_the_floor,
+    assert_equal_functions,
+    inputs_of,
+    leaves_of,
+    pair,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,63 +41,6 @@ def reasons_told_anew():
     kernels._tell.cache_clear()
     yield
     kernels._tell.cache_clear()
-
-
-def pair(dtype=torch.float32, seed=0, spread=0.3, **settings):
-    """The same network twice: one that runs step by step, one that runs fused; weights moved off where they start."""
-    eager, fused = (small_model(seed=seed, kernel=kernel, **settings).to(dtype) for kernel in ("eager", "fused"))
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in eager.parameters():
-            parameter += spread * torch.randn(parameter.shape, generator=generator, dtype=dtype)
-    fused.load_state_dict(eager.state_dict())
-    return eager, fused
-
-
-def inputs_of(model, time=7, batch=3, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    dtype = next(model.parameters()).dtype
-    return torch.randn(time, batch, model.config.inputs, generator=generator, dtype=dtype)
-
-
-def leaves_of(state):
-    """A state to start from, every part of which wants its gradient."""
-    return state._replace(**{name: part.detach().clone().requires_grad_() for name, part in held(state).items()})
-
-
-def results(model, inputs, state, weights_seed=0):
-    """All that a network computes from inputs and a state, by name: values, and gradients of a sum of all of them."""
-    inputs = inputs.clone().requires_grad_()
-    state = leaves_of(state)
-    logits, last, trace = model(inputs, state, trace=True)
-    values = {"logits": logits, **held(last)}
-    generator = torch.Generator().manual_seed(weights_seed)
-    total = sum(
-        (part * torch.randn(part.shape, generator=generator, dtype=part.dtype)).sum() for part in values.values()
-    )
-    names = {"inputs": inputs, **held(state), **dict(model.named_parameters())}
-    gradients = torch.autograd.grad(total, list(names.values()), allow_unused=True)
-    found = {f"gradient of {name}": each for name, each in zip(names, gradients, strict=True) if each is not None}
-    seen = {f"trace of {name}": part for name, part in held(trace.steps).items()}
-    first = {f"trace before {name}": part for name, part in held(trace.initial).items()}
-    return {name: part.detach() for name, part in (values | found | seen | first).items()}
-
-
-def assert_close(found, wanted, tolerance):
-    """What the steps give no gradient of at all may come as zeros."""
-    assert found.keys() >= wanted.keys()
-    assert not any(found[name].any() for name in found.keys() - wanted.keys())
-    for name, part in wanted.items():
-        assert found[name].shape == part.shape, name
-        bound = tolerance * max(float(part.abs().max()), 1e-6)
-        assert float((found[name] - part).abs().max()) <= bound, name
-
-
-def assert_equal_functions(eager, fused, inputs, state=None):
-    state = eager.initial_state(inputs.shape[1]) if state is None else state
-    found = results(fused, inputs, state)
-    assert kernels.chosen(fused, inputs, state) is not None
-    assert_close(found, results(eager, inputs, state), TOLERANCE[inputs.dtype])
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
@@ -110,19 +52,7 @@ def test_values_gradients_and_trace_are_those_of_the_steps(settings, dtype):
 
 @hypothesis.settings(max_examples=25)
 @hypothesis.given(
-    settings=st.fixed_dictionaries(
-        {
-            "controller": st.sampled_from(["lstm", "feedforward"]),
-            "read_heads": st.integers(1, 5),
-            "write_heads": st.integers(1, 4),
-            "shift_range": st.integers(0, 3),
-            "order": st.sampled_from(["read_first", "write_first"]),
-            "write_order": st.sampled_from(["parallel", "sequential"]),
-            "locations": st.integers(7, 40),
-            "word_size": st.integers(1, 21),
-            "hidden_size": st.integers(1, 40),
-        }
-    ),
+    settings=ANY_SETTINGS,
     time=st.integers(1, 20),
     batch=st.integers(1, 6),
     seed=st.integers(0, 2**16),
@@ -137,40 +67,16 @@ def test_the_paper_s_sizes_over_a_whole_episode():
     assert_equal_functions(eager, fused, inputs_of(eager, time=41, batch=5))
 
 
-HARD = {
-    "a memory of zeros": lambda state: state._replace(memory=torch.zeros_like(state.memory)),
-    "weightings of one row": lambda state: state._replace(
-        read_weighting=torch.eye(state.memory.shape[1])[None, 2:3].expand_as(state.read_weighting).to(state.memory),
-        write_weighting=torch.eye(state.memory.shape[1])[None, :1].expand_as(state.write_weighting).to(state.memory),
-    ),
-    "weightings of no row": lambda state: state._replace(
-        read_weighting=torch.zeros_like(state.read_weighting), write_weighting=torch.zeros_like(state.write_weighting)
-    ),
-    "a great memory": lambda state: state._replace(memory=1e3 * torch.randn_like(state.memory)),
-}
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+@pytest.mark.parametrize("strength", STRENGTHS)
+@pytest.mark.parametrize("start", HARD)
+def test_hard_points(start, strength, dtype):
+    assert_equal_at_hard_point(start, strength, dtype)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
-@pytest.mark.parametrize("strength", [0.0, 30.0, -30.0], ids=["as it is", "large strength and gamma", "none"])
-@pytest.mark.parametrize("start", HARD)
-def test_hard_points(start, strength, dtype):
-    torch.manual_seed(0)
-    eager, fused = pair(dtype, spread=0.1, order="write_first" if strength > 0 else "read_first")
-    heads, word = eager.config.heads, eager.config.word_size
-    positive = heads * word + 2 * eager.config.write_heads * word + heads
-    with torch.no_grad():
-        for model in (eager, fused):
-            model.heads.bias[positive : positive + 2 * heads] += strength
-    state, inputs = HARD[start](eager.initial_state(3)), inputs_of(eager, time=2)
-    found, wanted = (results(model, inputs, state) for model in (fused, eager))
-    assert all(bool(part.isfinite().all()) for part in found.values())
-    # As close as the steps are to themselves where the inputs differ by a rounding: some of these points magnify it.
-    beside = results(eager, inputs * (1 + torch.finfo(dtype).eps), state)
-    magnified = max(
-        float((beside[name] - part).abs().max()) / max(float(part.abs().max()), 1e-6) for name, part in wanted.items()
-    )
-    assert magnified < 1e5 * torch.finfo(dtype).eps
-    assert_close(found, wanted, max(TOLERANCE[dtype], 10 * magnified))
+def test_rows_that_weigh_less_than_the_floor_pass_no_gradient(dtype):
+    assert_equal_below_the_floor(dtype)
 
 
 def test_numbers_that_are_not_finite_are_not_hidden():
@@ -259,19 +165,46 @@ def test_where_there_is_no_kernel_the_steps_run_and_that_is_said_once(settings, 
     assert reason in kernels.refusal(model, torch.device("cpu"))
 
 
-def test_a_device_without_a_kernel_is_named():
-    assert "none for cuda" in kernels.refusal(small_model(), torch.device("cuda"))
-    model = small_model().to("meta")
-    assert model(torch.zeros(3, 2, 4, device="meta"))[0].shape == (3, 2, 3)
+@pytest.mark.parametrize("device", ["cuda", "mps", "meta"])
+def test_a_network_without_a_kernel_on_a_device_is_named_with_it(device):
+    assert kernels.refusal(small_model(), torch.device(device)) is None
+    assert kernels.refusal(small_model(name="dnc"), torch.device(device)) == f"there is none for dnc on {device}"
 
 
-def test_without_numba_the_steps_run_and_that_is_said_once(monkeypatch, caplog):
+def test_where_the_numbers_are_decides_which_kernel_runs():
+    for device, module in (("cpu", "ntm_core.kernels.ntm"), ("meta", "ntm_core.kernels.in_torch.sequence")):
+        model = small_model(kernel="auto").to(device)
+        found = kernels.chosen(model, torch.zeros(3, 2, 4, device=device), model.initial_state(2))
+        assert found.__module__ == module
+
+
+def test_a_sequence_that_lies_elsewhere_than_the_weights_is_left_to_the_steps():
+    model = small_model(kernel="fused")
+    there = torch.zeros(3, 2, 4, device="meta")
+    assert kernels.chosen(model, there, model.initial_state(2)) is None
+    with pytest.raises(RuntimeError):
+        model(there)
+
+
+def test_the_update_is_compiled_only_where_the_steps_are():
+    assert kernels.update_of(small_model(kernel="auto"), torch.device("cpu")) is not None
+    for model, device in ((small_model(kernel="eager"), "cpu"), (small_model(kernel="auto"), "cuda")):
+        assert kernels.update_of(model, torch.device(device)) is None
+
+
+def test_without_numba_sequences_run_in_torch_and_that_is_said_once(monkeypatch, caplog):
     monkeypatch.setitem(__import__("sys").modules, "ntm_core.kernels.ntm", None)
     kernels._found.cache_clear()
     try:
-        model, plain = (small_model(kernel=kernel) for kernel in ("auto", "eager"))
-        for _ in range(2):
-            assert torch.equal(model(inputs_of(model))[0], plain(inputs_of(plain))[0])
+        eager, fused = pair()
+        model = small_model(kernel="auto")
+        model.load_state_dict(eager.state_dict())
+        for each in (fused, model):
+            inputs, state = inputs_of(each), each.initial_state(3)
+            assert kernels.chosen(each, inputs, state).__module__ == "ntm_core.kernels.in_torch.sequence"
+            values, wanted = ({"logits": network(inputs)[0].detach()} for network in (each, eager))
+            assert_close(values, wanted, TOLERANCE[torch.float32])
+        assert kernels.update_of(model, torch.device("cpu")) is None
         assert ["numba cannot be imported" in record.message for record in caplog.records] == [True]
     finally:
         kernels._found.cache_clear()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ntm_core.network import held
-from tests.core.test_kernels import TOLERANCE, assert_equal_functions, inputs_of, leaves_of, pair, results
+from tests.core.kernel_pairs import TOLERANCE, assert_equal_functions, inputs_of, leaves_of, pair, results
 
 CASES = [
     {},

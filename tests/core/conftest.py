@@ -24,7 +24,7 @@ def one_thread():
 @pytest.fixture
 def nothing_is_compiled(monkeypatch):
     """As where numba is not there: the CPU, too, gets torch's operations."""
-    monkeypatch.setattr(kernels, "_found", lambda: "it is set aside")
+    monkeypatch.setattr(kernels, "_found", lambda name: "it is set aside")
     kernels._tell.cache_clear()
     yield
     kernels._tell.cache_clear()

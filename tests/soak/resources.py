@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from array import array
@@ -57,6 +58,21 @@ class Memory:
         return float(np.polyfit(seconds[late] / 60, sizes[late], 1)[0]) if late.sum() > 1 else 0.0
 
 
+def _threads() -> list[str]:
+    """Names of the threads, but for those that Qt keeps for 30 s after a file dialog, to use them again."""
+    names = [Path(f"/proc/self/task/{each}/comm").read_text().strip() for each in os.listdir("/proc/self/task")]
+    return [name for name in names if name != "Thread (pooled)"]
+
+
+def _descriptors() -> list[str]:
+    """What the descriptors lead to, but for the one by which an idle thread is woken."""
+    found = []
+    for each in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # that of the listing is gone again
+            found.append(os.readlink(f"/proc/self/fd/{each}"))
+    return [place for place in found if place != "anon_inode:[eventfd]"]
+
+
 class AtRest:
     """How much there is of everything while no session is open and nothing trains."""
 
@@ -70,8 +86,8 @@ class AtRest:
         roots = [app, *(widget for widget in app.topLevelWidgets() if widget.parent() is None)]
         objects = [each for root in roots for each in (root, *root.findChildren(QObject))]
         self.counts = {
-            "descriptors": len(os.listdir("/proc/self/fd")),
-            "threads": len(os.listdir("/proc/self/task")),
+            "descriptors": len(_descriptors()),
+            "threads": len(_threads()),
             "processes": len(children(os.getpid())),
             "graphics items": sum(len(each.scene().items()) for each in objects if isinstance(each, QGraphicsView)),
             "objects": len(objects),

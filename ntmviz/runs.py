@@ -77,7 +77,7 @@ class Run:
         self.notes = start.notes
         """What is to be said before it begins, a line each."""
         _check_policy(options.record)  # before the file, so that a wrong one leaves none behind
-        self._warming = Warming(model)  # while the recorder starts
+        self._warming = Warming(model, start.device)  # while the recorder starts
         self.recorder: Recorder = Recorder(
             options.out,
             trace_spec(model, task, has_gradients=start.config.step_gradients),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ntm_core import kernels
 
 if TYPE_CHECKING:
+    import torch
+
     from ntm_core.network import MemoryNetwork
 
 
@@ -18,8 +20,12 @@ class Warming:
     Nothing need wait for it: a sequence that is run meanwhile does. What goes wrong is told by that, too.
     """
 
-    def __init__(self, model: MemoryNetwork[Any, Any]) -> None:
+    def __init__(self, model: MemoryNetwork[Any, Any], device: torch.device) -> None:
+        """device: where the model is going to run; but for a CPU nothing is compiled, and it is over at once."""
         self._is_over = threading.Event()
+        if device.type != "cpu":
+            self._is_over.set()
+            return
         try:
             threading.Thread(target=self._run, args=(model,), name="warming").start()
         except RuntimeError:  # no more threads here

@@ -5,8 +5,10 @@ import queue
 import threading
 
 import pytest
+import torch
 
 from ntm_core import kernels
+from ntm_core.kernels.warming import Warming
 from ntmviz.live import EngineProcess
 from ntmviz.runs import Run
 from ntmviz.wording import COMPILING
@@ -46,6 +48,14 @@ def test_kernels_that_cannot_be_had_end_no_run(options, monkeypatch):
     run = Run(options)
     assert run.advance()
     run.leave()
+
+
+def test_nothing_is_made_ready_for_a_device_that_nothing_is_compiled_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(kernels, "warm_up", asked.append)
+    for device, wanted in (("meta", []), ("cpu", ["network"])):
+        assert Warming("network", torch.device(device)).wait(60)
+        assert asked == wanted
 
 
 def test_an_engine_whose_kernels_are_compiled_says_so_and_hears_its_orders(options, compiled):

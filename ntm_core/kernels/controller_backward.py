@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ntm_core.kernels.compiling import woven
+import numpy as np
+
+from ntm_core.kernels.compiling import loose, woven
 from ntm_core.kernels.elementary import tanh
 from ntm_core.kernels.layout import rows_of
-from ntm_core.kernels.products import add_product
+from ntm_core.kernels.products import add_product, transpose
 
 
 @woven
@@ -29,6 +31,30 @@ def _lstm_backward(gates: Any, cell: Any, before: Any, d_hidden: Any, d_cell: An
         d_candidate[at] = d_cell[at] * gates[at] * (one - candidate[at] * candidate[at])
     for at in range(units):
         d_cell[at] *= forget[at]
+
+
+@woven
+def turned_controller(shape: Any, weights: Any) -> Any:
+    """The controller's weights but for those of the inputs, rows as columns: (L, G, ...)."""
+    layers, most, gates = weights.controller.shape
+    made = np.empty((layers, gates, most - shape.inputs), weights.controller.dtype)
+    for layer in range(layers):
+        transpose(weights.controller[layer, shape.inputs :], made[layer])
+    return made
+
+
+@loose
+def receive(d_hidden: Any, d_out: Any, carried: Any) -> None:
+    """Take what the step after left for one sequence, beside what the output has of this step.
+
+    d_hidden: (L C,), filled.   d_out: (L C + R W,).   carried: likewise, of what the step left; its reads' part becomes
+    all that depends on the reads.
+    """
+    controller = d_hidden.shape[0]
+    for at in range(controller):
+        d_hidden[at] = d_out[at] + carried[at]
+    for at in range(controller, d_out.shape[0]):
+        carried[at] += d_out[at]
 
 
 @woven
@@ -54,6 +80,9 @@ def control_backward(
     units, reads = shape.units, shape.read_heads * shape.word
     controller = shape.layers * units
     one, zero = d_out.dtype.type(1), d_out.dtype.type(0)
+    for item in range(first, last):
+        for at in range(controller + reads):
+            d_start.out[item, at] = zero
     for layer in range(shape.layers - 1, -1, -1):
         hidden = layer * units
         for item in range(first, last):

@@ -13,7 +13,7 @@ from ntm_core.kernels.dnc_forward import forward, recalled
 from ntm_core.kernels.dnc_layout import Shape, Start, Steps, Working
 from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.running import Kind, run_network
-from ntm_core.kernels.tensors import controller_start, controller_state, detached
+from ntm_core.kernels.tensors import controller_sizes, controller_start, controller_state, copied, detached
 from ntm_core.kernels.traced import cut, first_of, make_trace, parts_of, shown_of_controller
 
 if TYPE_CHECKING:
@@ -48,26 +48,19 @@ def run_dnc(
 
 def shape_of(config: DNCConfig) -> Shape:
     """The sizes that the kernels go by."""
-    return Shape(
-        inputs=config.inputs,
-        layers=config.layers,
-        units=config.hidden_size,
-        is_recurrent=config.is_recurrent,
-        read_heads=config.read_heads,
-        word=config.word_size,
-    )
+    return Shape(**controller_sizes(config))
 
 
 def to_start(shape: Shape, state: State) -> Start:
     """As the kernels want it: a copy."""
     plain = detached(state)
     return Start(
-        memory=plain.memory.mT.clone(memory_format=torch.contiguous_format),
+        memory=copied(plain.memory.mT),
         weighting=torch.cat((plain.read_weighting, plain.write_weighting), dim=1),
         **controller_start(shape, plain.memory, plain.controller, plain.controller_cell, plain.read_vector),
-        usage=plain.usage.clone(memory_format=torch.contiguous_format),
-        precedence=plain.precedence.clone(memory_format=torch.contiguous_format),
-        links=plain.links.clone(memory_format=torch.contiguous_format),
+        usage=copied(plain.usage),
+        precedence=copied(plain.precedence),
+        links=copied(plain.links),
     )
 
 

@@ -11,7 +11,7 @@ from ntm_core.kernels.addressing_backward import add_backward, erase_backward
 from ntm_core.kernels.compiling import entry, matrix, woven
 from ntm_core.kernels.content import find_backward
 from ntm_core.kernels.controller import copy_memory
-from ntm_core.kernels.controller_backward import control_backward
+from ntm_core.kernels.controller_backward import control_backward, receive, turned_controller
 from ntm_core.kernels.dnc_addressing import (
     allocate_backward,
     fill_used_less,
@@ -24,7 +24,7 @@ from ntm_core.kernels.dnc_addressing import (
 from ntm_core.kernels.dnc_layout import Room, stages_of, told_of
 from ntm_core.kernels.elementary import softplus_slope
 from ntm_core.kernels.layout import INTERVAL
-from ntm_core.kernels.products import ROWS, add_outer, add_product, dot, transpose
+from ntm_core.kernels.products import ROWS, add_outer, add_product, dot
 
 
 @woven
@@ -203,18 +203,14 @@ def backward(
     last: int,
 ) -> None:
     """The gradients of the sequences from first to last of a batch. Arguments as of `ntm_backward.backward`."""
-    real = d_out.dtype.type
-    controller, reads = shape.layers * shape.units, shape.read_heads * shape.word
+    controller = shape.layers * shape.units
     words, rows = d_start.memory.shape[1], d_start.memory.shape[2]
     memory = np.empty((ROWS, INTERVAL + 1, words, rows), d_out.dtype)
     links = np.empty((ROWS, INTERVAL + 1, rows, rows), d_out.dtype)
     orders = np.empty((ROWS, rows), np.int64)
     d_hidden = np.empty((ROWS, controller), d_out.dtype)
-    layers, most, gates = weights.controller.shape
-    transposed = np.empty((layers, gates, most - shape.inputs), d_out.dtype)
-    for layer in range(layers):
-        transpose(weights.controller[layer, shape.inputs :], transposed[layer])
-    d_seen = np.empty((ROWS, most - shape.inputs), d_out.dtype)
+    transposed = turned_controller(shape, weights)
+    d_seen = np.empty((ROWS, transposed.shape[2]), d_out.dtype)
     room = Room(
         np.empty(rows, d_out.dtype),
         np.empty(rows, d_out.dtype),
@@ -256,11 +252,7 @@ def backward(
                     precedences = steps.precedence[step - 1]
                 for item in range(block, end):
                     carried, at = d_start.out[item], step - begin
-                    for unit in range(controller):
-                        d_hidden[item - block, unit] = d_out[step, item, unit] + carried[unit]
-                        carried[unit] = real(0)
-                    for unit in range(controller, controller + reads):
-                        carried[unit] += d_out[step, item, unit]
+                    receive(d_hidden[item - block], d_out[step, item], carried)
                     _access_backward(
                         shape,
                         memory[item - block, at],
@@ -282,7 +274,5 @@ def backward(
                         told_of(shape, d_told[step, item]),
                         room,
                     )
-                    for unit in range(controller, controller + reads):
-                        carried[unit] = real(0)
                 add_product(d_hidden[: end - block], d_told[step, block:end], weights.heads)
                 control_backward(shape, transposed, start, steps, step, block, end, d_hidden, d_start, d_gates, d_seen)

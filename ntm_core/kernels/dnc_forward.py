@@ -22,7 +22,7 @@ from ntm_core.kernels.dnc_addressing import (
 from ntm_core.kernels.dnc_layout import stages_of, told_of
 from ntm_core.kernels.elementary import softplus
 from ntm_core.kernels.layout import INTERVAL
-from ntm_core.kernels.products import ROWS, fill_dots, transpose
+from ntm_core.kernels.products import ROWS, fill_dots, turned
 
 
 @woven
@@ -113,10 +113,7 @@ def forward(
     """
     memory, links = working.memory, working.links
     controller, rows = shape.layers * shape.units, memory.shape[3]
-    heads = np.zeros((controller, steps.told.shape[2]), memory.dtype)
-    output = np.empty((steps.out.shape[2], logits.shape[2]), memory.dtype)
-    transpose(weights.heads, heads)
-    transpose(weights.output, output)
+    heads, output = turned(weights.heads, steps.told.shape[2]), turned(weights.output, logits.shape[2])
     scales, mode = np.empty(rows, memory.dtype), np.empty(3, memory.dtype)
     orders = np.empty((ROWS, rows), np.int64)
     for block in range(first, last, ROWS):

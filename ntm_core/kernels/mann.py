@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from ntm_core.kernels.layout import INTERVAL
+from ntm_core.kernels.layout import INTERVAL, Working
 from ntm_core.kernels.mann_backward import backward
 from ntm_core.kernels.mann_forward import forward, memories
-from ntm_core.kernels.mann_layout import Shape, Start, Steps, Working
+from ntm_core.kernels.mann_layout import Shape, Start, Steps
 from ntm_core.kernels.running import Kind, run_network
-from ntm_core.kernels.tensors import controller_start, controller_state, detached
+from ntm_core.kernels.tensors import controller_sizes, controller_start, controller_state, copied, detached
 from ntm_core.kernels.traced import cut, first_of, make_trace, parts_of, shown_of_controller
 from ntm_core.mann import MANNView, least_used
 
@@ -44,25 +44,17 @@ def run_mann(
 
 def shape_of(config: MANNConfig) -> Shape:
     """The sizes that the kernels go by."""
-    return Shape(
-        inputs=config.inputs,
-        layers=config.layers,
-        units=config.hidden_size,
-        is_recurrent=config.is_recurrent,
-        read_heads=config.read_heads,
-        word=config.word_size,
-        usage_decay=config.usage_decay,
-    )
+    return Shape(**controller_sizes(config), usage_decay=config.usage_decay)
 
 
 def to_start(shape: Shape, state: State) -> Start:
     """As the kernels want it: a copy."""
     plain = detached(state)
     return Start(
-        memory=plain.memory.mT.clone(memory_format=torch.contiguous_format),
-        weighting=plain.read_weighting.clone(memory_format=torch.contiguous_format),
+        memory=copied(plain.memory.mT),
+        weighting=copied(plain.read_weighting),
         **controller_start(shape, plain.memory, plain.controller, plain.controller_cell, plain.read_vector),
-        usage=plain.usage.clone(memory_format=torch.contiguous_format),
+        usage=copied(plain.usage),
     )
 
 

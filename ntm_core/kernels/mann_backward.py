@@ -9,11 +9,11 @@ import numpy as np
 from ntm_core.kernels.compiling import entry, matrix, woven
 from ntm_core.kernels.content import find_backward
 from ntm_core.kernels.controller import copy_memory
-from ntm_core.kernels.controller_backward import control_backward
+from ntm_core.kernels.controller_backward import control_backward, receive, turned_controller
 from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.mann_forward import choose_least_used, store
 from ntm_core.kernels.mann_layout import Room, told_of
-from ntm_core.kernels.products import ROWS, add_outer, add_product, dot, transpose
+from ntm_core.kernels.products import ROWS, add_outer, add_product, dot
 
 
 @woven
@@ -95,18 +95,14 @@ def backward(
     last: int,
 ) -> None:
     """The gradients of the sequences from first to last of a batch. Arguments as of `ntm_backward.backward`."""
-    real = d_out.dtype.type
-    controller, reads = shape.layers * shape.units, shape.read_heads * shape.word
+    controller = shape.layers * shape.units
     words, rows = d_start.memory.shape[1], d_start.memory.shape[2]
     memory = np.empty((ROWS, INTERVAL + 1, words, rows), d_out.dtype)
     unused = np.empty((ROWS, INTERVAL, shape.read_heads), np.int64)
     strength = np.ones(shape.read_heads, d_out.dtype)
     d_hidden = np.empty((ROWS, controller), d_out.dtype)
-    layers, most, gates = weights.controller.shape
-    transposed = np.empty((layers, gates, most - shape.inputs), d_out.dtype)
-    for layer in range(layers):
-        transpose(weights.controller[layer, shape.inputs :], transposed[layer])
-    d_seen = np.empty((ROWS, most - shape.inputs), d_out.dtype)
+    transposed = turned_controller(shape, weights)
+    d_seen = np.empty((ROWS, transposed.shape[2]), d_out.dtype)
     room = Room(
         np.empty(rows, d_out.dtype),
         np.empty(rows, d_out.dtype),
@@ -137,11 +133,7 @@ def backward(
                     weightings = steps.weighting[step - 1]
                 for item in range(block, end):
                     carried, at = d_start.out[item], step - begin
-                    for unit in range(controller):
-                        d_hidden[item - block, unit] = d_out[step, item, unit] + carried[unit]
-                        carried[unit] = real(0)
-                    for unit in range(controller, controller + reads):
-                        carried[unit] += d_out[step, item, unit]
+                    receive(d_hidden[item - block], d_out[step, item], carried)
                     _access_backward(
                         shape,
                         memory[item - block, at + 1],
@@ -158,7 +150,5 @@ def backward(
                         told_of(shape, d_told[step, item]),
                         room,
                     )
-                    for unit in range(controller, controller + reads):
-                        carried[unit] = real(0)
                 add_product(d_hidden[: end - block], d_told[step, block:end], weights.heads)
                 control_backward(shape, transposed, start, steps, step, block, end, d_hidden, d_start, d_gates, d_seen)

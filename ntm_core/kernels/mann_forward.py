@@ -11,7 +11,7 @@ from ntm_core.kernels.content import find
 from ntm_core.kernels.controller import control, copy_memory, copy_row, emit, squash_gates, squash_signed
 from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.mann_layout import told_of
-from ntm_core.kernels.products import ROWS, add_outer, fill_dots, transpose
+from ntm_core.kernels.products import ROWS, add_outer, fill_dots, turned
 
 
 @woven
@@ -86,10 +86,7 @@ def forward(
     memory = working.memory
     real = memory.dtype.type
     controller = shape.layers * shape.units
-    heads = np.zeros((controller, steps.told.shape[2]), memory.dtype)
-    output = np.empty((steps.out.shape[2], logits.shape[2]), memory.dtype)
-    transpose(weights.heads, heads)
-    transpose(weights.output, output)
+    heads, output = turned(weights.heads, steps.told.shape[2]), turned(weights.output, logits.shape[2])
     scales, strength = np.empty(memory.shape[3], memory.dtype), np.ones(shape.read_heads, memory.dtype)
     unused = np.empty(shape.read_heads, np.int64)
     for block in range(first, last, ROWS):

@@ -56,13 +56,6 @@ class Steps(NamedTuple):
     """(T / INTERVAL, B, W, N): the memory that every so manyth step found"""
 
 
-class Working(NamedTuple):
-    """What the forward pass works on."""
-
-    memory: Any
-    """(2, B, W, N)"""
-
-
 class Told(NamedTuple):
     """What the controller tells the heads of one sequence, or the gradient of it, as views of one row."""
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from ntm_core.kernels.layout import INTERVAL, Shape, Start, Steps
+from ntm_core.kernels.layout import INTERVAL, Shape, Start, Steps, Working
 from ntm_core.kernels.ntm_backward import backward
 from ntm_core.kernels.ntm_forward import forward, memories
 from ntm_core.kernels.running import Kind, run_network
-from ntm_core.kernels.tensors import controller_start, controller_state, detached
+from ntm_core.kernels.tensors import controller_sizes, controller_start, controller_state, copied, detached
 from ntm_core.kernels.traced import cut, first_of, make_trace, parts_of, shown_of_controller
 from ntm_core.ntm import NTMView
 from ntm_core.trace import Order, WriteOrder
@@ -35,13 +35,6 @@ class State(NamedTuple):
     controller_cell: Any
 
 
-class Working(NamedTuple):
-    """What the forward pass works on."""
-
-    memory: Any
-    """(2, B, W, N)"""
-
-
 def run_ntm(
     model: NTM, sequence: Tensor, state: NTMState, trace: bool, items: slice
 ) -> tuple[Tensor, NTMState, Trace[NTMState, NTMView] | None]:
@@ -52,13 +45,8 @@ def run_ntm(
 def shape_of(config: NTMConfig) -> Shape:
     """The sizes that the kernels go by."""
     return Shape(
-        inputs=config.inputs,
-        layers=config.layers,
-        units=config.hidden_size,
-        is_recurrent=config.is_recurrent,
-        read_heads=config.read_heads,
+        **controller_sizes(config),
         write_heads=config.write_heads,
-        word=config.word_size,
         offsets=config.offsets,
         reads_first=config.order is Order.READ_FIRST,
         is_sequential=config.write_order is WriteOrder.SEQUENTIAL,
@@ -69,7 +57,7 @@ def to_start(shape: Shape, state: State) -> Start:
     """As the kernels want it: a copy."""
     memory, read_weighting, write_weighting, read_vector, hidden, cell = detached(state)
     return Start(
-        memory=memory.mT.clone(memory_format=torch.contiguous_format),
+        memory=copied(memory.mT),
         weighting=torch.cat((read_weighting, write_weighting), dim=1),
         **controller_start(shape, memory, hidden, cell, read_vector),
     )

@@ -14,9 +14,9 @@ from ntm_core.kernels.addressing import write
 from ntm_core.kernels.addressing_backward import address_backward, write_backward
 from ntm_core.kernels.compiling import entry, matrix, woven
 from ntm_core.kernels.controller import copy_memory
-from ntm_core.kernels.controller_backward import control_backward
+from ntm_core.kernels.controller_backward import control_backward, receive, turned_controller
 from ntm_core.kernels.layout import INTERVAL, Room, stages_of, told_of
-from ntm_core.kernels.products import ROWS, add_outer, add_product, transpose
+from ntm_core.kernels.products import ROWS, add_outer, add_product
 
 
 @woven
@@ -77,16 +77,12 @@ def backward(
     of what the output saw.   d_start: a `Start` with the gradients of the last state, zeros where nothing depends on
     it; becomes those of the first.   d_gates, d_told: as in `Steps`, filled: of what was squashed, before that.
     """
-    real = d_out.dtype.type
-    controller, reads = shape.layers * shape.units, shape.read_heads * shape.word
+    controller = shape.layers * shape.units
     count, words, rows = d_start.weighting.shape[1], d_start.memory.shape[1], d_start.memory.shape[2]
     found = np.empty((INTERVAL + 1, ROWS, words, rows), d_out.dtype)
     d_hidden = np.empty((ROWS, controller), d_out.dtype)
-    layers, most, gates = weights.controller.shape
-    transposed = np.empty((layers, gates, most - shape.inputs), d_out.dtype)
-    for layer in range(layers):
-        transpose(weights.controller[layer, shape.inputs :], transposed[layer])
-    d_seen = np.empty((ROWS, most - shape.inputs), d_out.dtype)
+    transposed = turned_controller(shape, weights)
+    d_seen = np.empty((ROWS, transposed.shape[2]), d_out.dtype)
     room = Room(
         np.empty(rows, d_out.dtype),
         np.empty(rows, d_out.dtype),
@@ -119,11 +115,7 @@ def backward(
                 before = steps.weighting[step - 1] if step else start.weighting
                 for item in range(block, end):
                     carried = d_start.out[item]
-                    for at in range(controller):
-                        d_hidden[item - block, at] = d_out[step, item, at] + carried[at]
-                        carried[at] = real(0)
-                    for at in range(controller, controller + reads):
-                        carried[at] += d_out[step, item, at]
+                    receive(d_hidden[item - block], d_out[step, item], carried)
                     _access_backward(
                         shape,
                         found[step - begin, item - block],
@@ -137,7 +129,5 @@ def backward(
                         told_of(shape, d_told[step, item]),
                         room,
                     )
-                    for at in range(controller, controller + reads):
-                        carried[at] = real(0)
                 add_product(d_hidden[: end - block], d_told[step, block:end], weights.heads)
                 control_backward(shape, transposed, start, steps, step, block, end, d_hidden, d_start, d_gates, d_seen)

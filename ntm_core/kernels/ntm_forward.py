@@ -12,7 +12,7 @@ from ntm_core.kernels.content import softmax
 from ntm_core.kernels.controller import control, copy_memory, emit, squash_gates, squash_signed
 from ntm_core.kernels.elementary import softplus
 from ntm_core.kernels.layout import INTERVAL, stages_of, told_of
-from ntm_core.kernels.products import ROWS, fill_dots, transpose
+from ntm_core.kernels.products import ROWS, fill_dots, turned
 
 
 @woven
@@ -69,10 +69,7 @@ def forward(
     """
     memory = working.memory
     controller = shape.layers * shape.units
-    heads = np.zeros((controller, steps.told.shape[2]), memory.dtype)
-    output = np.empty((steps.out.shape[2], logits.shape[2]), memory.dtype)
-    transpose(weights.heads, heads)
-    transpose(weights.output, output)
+    heads, output = turned(weights.heads, steps.told.shape[2]), turned(weights.output, logits.shape[2])
     scales = np.empty(memory.shape[3], memory.dtype)
     for block in range(first, last, ROWS):
         end = min(block + ROWS, last)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils as untyped
 
-from ntm_core.kernels.compiling import in_order, instructions, loose
+from ntm_core.kernels.compiling import in_order, instructions, loose, woven
 
 ROWS = 4
 """Rows that are computed together: each number of the right matrix is loaded once for all of them."""
@@ -122,6 +123,14 @@ def transpose(matrix: Any, out: Any) -> None:
     for row in range(matrix.shape[1]):
         for column in range(matrix.shape[0]):
             out[row, column] = matrix[column, row]
+
+
+@woven
+def turned(matrix: Any, columns: int) -> Any:
+    """A matrix's rows as columns of a new one, which has zeros where it has more of them."""
+    made = np.zeros((matrix.shape[1], columns), matrix.dtype)
+    transpose(matrix, made)
+    return made
 
 
 @loose

@@ -93,6 +93,23 @@ def stacked(layers: Sequence[Tensor]) -> Tensor:
     return stacked
 
 
+def controller_sizes(config: Any) -> dict[str, Any]:
+    """What the Shape of every network has of its config."""
+    return {
+        "inputs": config.inputs,
+        "layers": config.layers,
+        "units": config.hidden_size,
+        "is_recurrent": config.is_recurrent,
+        "read_heads": config.read_heads,
+        "word": config.word_size,
+    }
+
+
+def copied(tensor: Tensor) -> Tensor:
+    """A copy of its own, contiguous."""
+    return tensor.clone(memory_format=torch.contiguous_format)
+
+
 def controller_start(
     shape: Any, like: Tensor, hidden: Tensor | None, cell: Tensor | None, read_vector: Tensor
 ) -> dict[str, Tensor]:
@@ -102,7 +119,7 @@ def controller_start(
     cell = like.new_empty(batch, 0) if cell is None else cell
     return {
         "out": torch.cat((hidden, read_vector.flatten(1)), dim=1),
-        "cell": cell.reshape(batch, shape.layers, -1).transpose(0, 1).clone(memory_format=torch.contiguous_format),
+        "cell": copied(cell.reshape(batch, shape.layers, -1).transpose(0, 1)),
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from ntm_core.kernels.given import State
 from ntm_core.kernels.layout import INTERVAL, Shape, Start, Steps, Working
 from ntm_core.kernels.ntm_backward import backward
 from ntm_core.kernels.ntm_forward import forward, memories
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
     from ntm_core.network import Trace
     from ntm_core.ntm import NTM, NTMState
     from ntm_core.ntm_config import NTMConfig
-
-
-class State(NamedTuple):
-    """What `ntm.NTMState` has of a plain NTM, or the gradient of it; None for what is not there."""
-
-    memory: Any
-    read_weighting: Any
-    write_weighting: Any
-    read_vector: Any
-    controller: Any
-    controller_cell: Any
 
 
 def run_ntm(

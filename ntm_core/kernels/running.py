@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ntm_core.kernels import threads
+from ntm_core.kernels.given import Parameters
 from ntm_core.kernels.layout import EVEN, Weights
 from ntm_core.kernels.products import ROWS
-from ntm_core.kernels.tensors import Parameters, arrays, room, tensors, weights_of
+from ntm_core.kernels.tensors import arrays, room, tensors, weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,44 +14,10 @@ from ntm_core.kernels.layout import Weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ntm_core.kernels.given import Parameters
+
 _APART = 16
 """Arrays begin at a multiple of so many numbers, where products of large matrices expect them to."""
-
-
-class Parameters(NamedTuple):
-    """The weights of a network as its modules hold them."""
-
-    controller: tuple[Tensor, ...]
-    """Of each layer (inputs and what else it sees, what it computes)."""
-    controller_bias: tuple[Tensor, ...]
-    heads: Tensor
-    heads_bias: Tensor
-    output: Tensor
-    output_bias: Tensor
-
-    @classmethod
-    def of(cls, model: Any, heads: str) -> Parameters:
-        """heads: the name of the module that tells the heads."""
-        controller, told = model.controller, getattr(model, heads)
-        layers = getattr(controller, "layers", (controller,))
-        return cls(
-            tuple(layer.weight for layer in layers),
-            tuple(layer.bias for layer in layers),
-            told.weight,
-            told.bias,
-            model.output.weight,
-            model.output.bias,
-        )
-
-    @classmethod
-    def from_flat(cls, flat: Sequence[Tensor]) -> Parameters:
-        *controller, heads, heads_bias, output, output_bias = flat
-        layers = len(controller) // 2
-        return cls(tuple(controller[:layers]), tuple(controller[layers:]), heads, heads_bias, output, output_bias)
-
-    @property
-    def flat(self) -> tuple[Tensor, ...]:
-        return (*self.controller, *self.controller_bias, *self[2:])
 
 
 def arrays(bundle: Any) -> Any:

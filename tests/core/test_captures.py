@@ -10,12 +10,11 @@ from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from ntm_core.kernels.given import Parameters, State
 from ntm_core.kernels.in_torch import sequence
 from ntm_core.kernels.in_torch.captured import Captured, Captures
 from ntm_core.kernels.in_torch.graphs import passes_for
-from ntm_core.kernels.in_torch.layout import State
 from ntm_core.kernels.in_torch.passes import Plain
-from ntm_core.kernels.in_torch.weights import Weights
 from ntm_core.network import held
 from tests.core.builders import small_model
 from tests.core.kernel_pairs import CASES, TOLERANCE, assert_close, inputs_of, leaves_of, pair, results
@@ -206,7 +205,7 @@ def test_where_nothing_can_be_captured_all_runs_operation_by_operation_and_that_
 
 def test_graphs_are_for_numbers_on_cuda():
     model = small_model()
-    plain, weights = Plain(model.config, False, False), Weights.of(model)
+    plain, weights = Plain(model.config, False, False), Parameters.of(model)
     state = State(*model.initial_state(2)[:6])
     for inputs in (torch.zeros(3, 2, 4), torch.zeros(3, 2, 4, device="meta")):
         assert passes_for(plain, inputs, state, weights) is plain

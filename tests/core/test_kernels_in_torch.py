@@ -20,9 +20,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ntm_core import kernels
+from ntm_core.kernels.given import Parameters
 from ntm_core.kernels.in_torch import sequence
 from ntm_core.kernels.in_torch.backward import softplus_slope
-from ntm_core.kernels.in_torch.weights import Weights
 from ntm_core.network import held
 from ntm_core.train_config import TrainConfig
 from ntm_core.training import RECORDED, Trainer
@@ -234,7 +234,7 @@ def test_all_that_is_made_lies_on_the_device(settings):
     assert kernels.chosen(model, inputs, state) is sequence.run_ntm
     logits, last, trace = model(inputs, state, trace=True, items=RECORDED)
     values = [logits, *held(last).values()]
-    wanted = [inputs, *held(state).values(), *Weights.of(model).flat]
+    wanted = [inputs, *held(state).values(), *Parameters.of(model).flat]
     gradients = torch.autograd.grad(values, wanted, [torch.ones_like(each) for each in values])
     made = [*values, *held(trace.steps).values(), *held(trace.initial).values(), *gradients]
     assert {tensor.device.type for tensor in made} == {"meta"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from ntm_core.kernels.given import Parameters, State
 from ntm_core.kernels.in_torch.accessing import floor_of, lengths_of
 from ntm_core.kernels.in_torch.accessing_backward import (
     Addressed,
@@ -25,7 +26,6 @@ from ntm_core.kernels.in_torch.accessing_backward import (
 from ntm_core.kernels.in_torch.controlling import control_backward, slopes_of
 from ntm_core.kernels.in_torch.layout import (
     Access,
-    State,
     Steps,
     Told,
     access_of,
@@ -35,7 +35,7 @@ from ntm_core.kernels.in_torch.layout import (
     parted,
     told_of,
 )
-from ntm_core.kernels.in_torch.weights import Weights, joined, swapped
+from ntm_core.kernels.in_torch.weights import joined, swapped
 from ntm_core.trace import WriteOrder
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class Gradients(NamedTuple):
     inputs: Tensor | None
     """None where it is not wanted."""
     state: State
-    weights: Weights
+    weights: Parameters
 
 
 def gradients(
-    config: NTMConfig, steps: Steps, weights: Weights, d_logits: Tensor | None, d_last: State, wants_inputs: bool
+    config: NTMConfig, steps: Steps, weights: Parameters, d_logits: Tensor | None, d_last: State, wants_inputs: bool
 ) -> Gradients:
     """weights: those that the steps ran with.   d_logits, d_last: None where nothing depends on it; unchanged."""
     time, batch = steps.gates.shape[:2]
@@ -185,7 +185,7 @@ def _start(config: NTMConfig, steps: Steps, d_left: Tensor, d_last: State) -> tu
     return d_memory, d_weightings, [part.contiguous() for part in d_cell.unbind(1)]
 
 
-def _of_weights(config: NTMConfig, steps: Steps, d_gates: Tensor, d_told: Tensor, d_logits: Tensor) -> Weights:
+def _of_weights(config: NTMConfig, steps: Steps, d_gates: Tensor, d_told: Tensor, d_logits: Tensor) -> Parameters:
     given, units = config.inputs + config.read_heads * config.word_size, config.hidden_size
     found, left = (part.flatten(0, 1) for part in (steps.seen[:-1], steps.seen[1:]))
     d_layers = d_gates.flatten(0, 1).unbind(1)
@@ -199,7 +199,7 @@ def _of_weights(config: NTMConfig, steps: Steps, d_gates: Tensor, d_told: Tensor
         if config.is_recurrent:
             seen.append(found[:, own : own + units])
         d_controller.append(torch.cat(seen, dim=1).mT @ d_layer)
-    return Weights(
+    return Parameters(
         tuple(d_controller),
         tuple(d_layer.sum(0) for d_layer in d_layers),
         d_told.mT @ left[:, given:],

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import torch
 
+from ntm_core.kernels.given import Parameters, State
 from ntm_core.kernels.in_torch.backward import Gradients
 from ntm_core.kernels.in_torch.forward import Ran
-from ntm_core.kernels.in_torch.layout import State
-from ntm_core.kernels.in_torch.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -78,7 +77,7 @@ class Captured(Generic[ResultT]):
 class Pair:
     """Both passes noted down; the second only where there will be one. Whoever uses them borrows them."""
 
-    def __init__(self, plain: Plain, inputs: Tensor, state: State, weights: Weights, capture: Capture) -> None:
+    def __init__(self, plain: Plain, inputs: Tensor, state: State, weights: Parameters, capture: Capture) -> None:
         parts = len(State._fields)
 
         def forward(given: Sequence[Tensor | None]) -> Ran:
@@ -111,17 +110,17 @@ class Borrowed:
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
 
-    def forward(self, inputs: Tensor, state: State, weights: Weights) -> Ran:
+    def forward(self, inputs: Tensor, state: State, weights: Parameters) -> Ran:
         logits, last, steps = self._pair.forward((inputs, *state, *weights.flat))
         return Ran(logits.clone(), _copy(last), steps)
 
-    def backward(self, steps: Steps, weights: Weights, d_logits: Tensor | None, d_last: State) -> Gradients:
+    def backward(self, steps: Steps, weights: Parameters, d_logits: Tensor | None, d_last: State) -> Gradients:
         assert self._pair.backward is not None
         inputs, state, found = self._pair.backward((d_logits, *d_last))
         return Gradients(
             None if inputs is None else inputs.clone(),
             _copy(state),
-            Weights.from_flat([each.clone() for each in found.flat]),
+            Parameters.from_flat([each.clone() for each in found.flat]),
         )
 
 
@@ -137,7 +136,7 @@ class Captures:
         self._lock = threading.Lock()
         self._can_capture = True
 
-    def lend(self, key: Hashable, plain: Plain, inputs: Tensor, state: State, weights: Weights) -> Passes:
+    def lend(self, key: Hashable, plain: Plain, inputs: Tensor, state: State, weights: Parameters) -> Passes:
         """Captured passes for a sequence, or the plain ones that are given."""
         with self._lock:
             if not self._can_capture:
@@ -162,8 +161,8 @@ class Captures:
             return pair.lend() or plain
 
 
-def _weights(flat: Sequence[Tensor | None]) -> Weights:
-    return Weights.from_flat([each for each in flat if each is not None])
+def _weights(flat: Sequence[Tensor | None]) -> Parameters:
+    return Parameters.from_flat([each for each in flat if each is not None])
 
 
 def _copy(state: State) -> State:

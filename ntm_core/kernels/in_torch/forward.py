@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ntm_core.kernels.given import State
 from ntm_core.kernels.in_torch.accessing import address, floor_of, lengths_of, read, write
 from ntm_core.kernels.in_torch.controlling import control
 from ntm_core.kernels.in_torch.layout import (
-    State,
     Steps,
     access_of,
     addressings_of,
@@ -28,7 +28,8 @@ from ntm_core.kernels.in_torch.weights import joined
 from ntm_core.trace import WriteOrder
 
 if TYPE_CHECKING:
-    from ntm_core.kernels.in_torch.weights import Joined, Weights
+    from ntm_core.kernels.given import Parameters
+    from ntm_core.kernels.in_torch.weights import Joined
     from ntm_core.ntm_config import NTMConfig
 
 
@@ -42,7 +43,7 @@ class Ran(NamedTuple):
     steps: Steps
 
 
-def run(config: NTMConfig, inputs: Tensor, state: State, weights: Weights) -> Ran:
+def run(config: NTMConfig, inputs: Tensor, state: State, weights: Parameters) -> Ran:
     """inputs: (T, B, I).   state: where to start."""
     time, batch, _ = inputs.shape
     steps, matrices = room(config, time, batch, inputs), joined(config, weights)

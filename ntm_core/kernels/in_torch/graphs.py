@@ -15,12 +15,11 @@ from ntm_core.kernels.in_torch.captured import Captures
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ntm_core.kernels.in_torch.layout import State
+    from ntm_core.kernels.given import Parameters, State
     from ntm_core.kernels.in_torch.passes import Passes, Plain
-    from ntm_core.kernels.in_torch.weights import Weights
 
 
-def passes_for(plain: Plain, inputs: Tensor, state: State, weights: Weights) -> Passes:
+def passes_for(plain: Plain, inputs: Tensor, state: State, weights: Parameters) -> Passes:
     """The passes over a sequence: captured where the device can do that, else the plain ones."""
     device = inputs.device
     # Tensors of other kinds have no numbers to copy; and a capture that is under way takes what runs plainly.

@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from ntm_core.ntm_config import NTMConfig
 
 
-class State(NamedTuple):
-    """What `ntm.NTMState` has of a plain NTM, or the gradient of it; None for what is not there."""
-
-    memory: Tensor | None
-    read_weighting: Tensor | None
-    write_weighting: Tensor | None
-    read_vector: Tensor | None
-    controller: Tensor | None
-    controller_cell: Tensor | None
-
-
 class Turn(NamedTuple):
     """The weightings of the heads that address the same memory, (T, B, heads, N) each."""
 

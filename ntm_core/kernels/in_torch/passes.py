@@ -11,19 +11,19 @@ from ntm_core.kernels.in_torch.forward import run
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ntm_core.kernels.given import Parameters, State
     from ntm_core.kernels.in_torch.backward import Gradients
     from ntm_core.kernels.in_torch.forward import Ran
-    from ntm_core.kernels.in_torch.layout import State, Steps
-    from ntm_core.kernels.in_torch.weights import Weights
+    from ntm_core.kernels.in_torch.layout import Steps
     from ntm_core.ntm_config import NTMConfig
 
 
 class Passes(Protocol):
     """Forward, and then, if wanted, backward over the steps of that. But for the steps, results are copies."""
 
-    def forward(self, inputs: Tensor, state: State, weights: Weights) -> Ran: ...
+    def forward(self, inputs: Tensor, state: State, weights: Parameters) -> Ran: ...
 
-    def backward(self, steps: Steps, weights: Weights, d_logits: Tensor | None, d_last: State) -> Gradients:
+    def backward(self, steps: Steps, weights: Parameters, d_logits: Tensor | None, d_last: State) -> Gradients:
         """None for a gradient where nothing depends on a part."""
         ...
 
@@ -38,8 +38,8 @@ class Plain:
     wants_inputs: bool
     """Whether that is to give the gradient of the inputs."""
 
-    def forward(self, inputs: Tensor, state: State, weights: Weights) -> Ran:
+    def forward(self, inputs: Tensor, state: State, weights: Parameters) -> Ran:
         return run(self.config, inputs, state, weights)
 
-    def backward(self, steps: Steps, weights: Weights, d_logits: Tensor | None, d_last: State) -> Gradients:
+    def backward(self, steps: Steps, weights: Parameters, d_logits: Tensor | None, d_last: State) -> Gradients:
         return gradients(self.config, steps, weights, d_logits, d_last, self.wants_inputs)

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ntm_core.kernels.given import Parameters, State
 from ntm_core.kernels.in_torch.graphs import passes_for
-from ntm_core.kernels.in_torch.layout import State
 from ntm_core.kernels.in_torch.passes import Plain
 from ntm_core.kernels.in_torch.traced import trace_of
-from ntm_core.kernels.in_torch.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +33,9 @@ class NTMSequence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, passes: Passes, keep: Callable[[Steps], None], inputs: Tensor, *tensors: Any) -> Any:
-        """keep: called with all that was computed.   tensors: a State, then Weights."""
+        """keep: called with all that was computed.   tensors: a State, then Parameters."""
         count = len(State._fields)
-        state, weights = State(*tensors[:count]), Weights.from_flat(tensors[count:])
+        state, weights = State(*tensors[:count]), Parameters.from_flat(tensors[count:])
         logits, last, steps = passes.forward(inputs, state, weights)
         keep(steps)
         ctx.save_for_backward(*weights.flat)
@@ -47,7 +46,7 @@ class NTMSequence(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_logits: Tensor | None, *d_last: Tensor | None) -> Any:
-        weights = Weights.from_flat(ctx.saved_tensors)  # raises where one was changed meanwhile
+        weights = Parameters.from_flat(ctx.saved_tensors)  # raises where one was changed meanwhile
         inputs, state, found = ctx.passes.backward(ctx.steps, weights, d_logits, State(*d_last))
         return None, None, inputs, *state, *found.flat
 
@@ -59,7 +58,7 @@ def run_ntm(
     model: NTM, sequence: Tensor, state: NTMState, trace: bool, items: slice
 ) -> tuple[Tensor, NTMState, Trace[NTMState, NTMView] | None]:
     """`NTM.forward` in torch's operations."""
-    config, given, weights = model.config, State(*state[: len(State._fields)]), Weights.of(model)
+    config, given, weights = model.config, State(*state[: len(State._fields)]), Parameters.of(model)
     tensors = (*given, *weights.flat)
     is_learning = torch.is_grad_enabled() and any(
         tensor is not None and tensor.requires_grad for tensor in (sequence, *tensors)
@@ -78,7 +77,7 @@ def run_ntm(
         return logits, state._replace(**last._asdict()), trace_of(config, state, steps, items) if trace else None
 
 
-def _in_pieces(config: NTMConfig, sequence: Tensor, state: State, weights: Weights) -> tuple[Tensor, State]:
+def _in_pieces(config: NTMConfig, sequence: Tensor, state: State, weights: Parameters) -> tuple[Tensor, State]:
     """Logits and the last state, where nobody needs the steps: each piece has the room that the one before had."""
     plain, each = Plain(config, False, False), []
     for piece in torch.split(sequence, PIECE):

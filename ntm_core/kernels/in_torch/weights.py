@@ -1,52 +1,15 @@
-"""The weights of an NTM as its modules hold them, and laid out for what a step sees."""
+"""The weights of an NTM laid out for what a step sees."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ntm_core.ntm import NTM
+    from ntm_core.kernels.given import Parameters
     from ntm_core.ntm_config import NTMConfig
-
-
-class Weights(NamedTuple):
-    """As the modules hold them, or the gradients of them."""
-
-    controller: tuple[Tensor, ...]
-    """Of each layer: the rows of inputs, reads, the layer below, and the layer itself a step before."""
-    controller_bias: tuple[Tensor, ...]
-    heads: Tensor
-    heads_bias: Tensor
-    output: Tensor
-    output_bias: Tensor
-
-    @classmethod
-    def of(cls, model: NTM) -> Weights:
-        controller: Any = model.controller
-        layers = getattr(controller, "layers", (controller,))
-        return cls(
-            tuple(layer.weight for layer in layers),
-            tuple(layer.bias for layer in layers),
-            model.heads.weight,
-            model.heads.bias,
-            model.output.weight,
-            model.output.bias,
-        )
-
-    @classmethod
-    def from_flat(cls, flat: Sequence[Tensor]) -> Weights:
-        *controller, heads, heads_bias, output, output_bias = flat
-        layers = len(controller) // 2
-        return cls(tuple(controller[:layers]), tuple(controller[layers:]), heads, heads_bias, output, output_bias)
-
-    @property
-    def flat(self) -> tuple[Tensor, ...]:
-        return (*self.controller, *self.controller_bias, *self[2:])
 
 
 class Joined(NamedTuple):
@@ -67,7 +30,7 @@ class Joined(NamedTuple):
     output_bias: Tensor
 
 
-def joined(config: NTMConfig, weights: Weights) -> Joined:
+def joined(config: NTMConfig, weights: Parameters) -> Joined:
     """No copies but of the output's, and of the controller's where it has several layers."""
     given, units = config.inputs + config.read_heads * config.word_size, config.hidden_size
     each = [weight.detach() for weight in weights.controller]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
@@ -9,11 +10,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QGridLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +24,8 @@ from ntmviz.panels import label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
+
+    from ntmviz.colours import Palette
 
 
 def matching(wanted: str) -> list[Command]:
@@ -97,7 +99,7 @@ class KeysDialog(QDialog):
         "exponent γ sharpens it again. The spread of a head is the number of rows it effectively attends to."
     )
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and what they do")
         self.resize(QSize(760, 620))
@@ -106,24 +108,24 @@ class KeysDialog(QDialog):
         reading = label(self._READING, tone="muted")
         reading.setWordWrap(True)
         layout.addWidget(reading)
-        inside = QWidget()
-        grid = QGridLayout(inside)
-        grid.setColumnStretch(2, 1)
-        grid.setHorizontalSpacing(18)
-        row = 0
-        for menu in MENUS:
-            grid.addWidget(label(menu, size=ink.STATEMENT, weight=ink.BOLD), row, 0)
-            row += 1
-            for command in COMMANDS:
-                if command.menu == menu:
-                    grid.addWidget(label(shown_keys(command), weight=ink.MEDIUM), row, 0)
-                    grid.addWidget(label(command.text.rstrip("…")), row, 1)
-                    grid.addWidget(label(command.tip, tone="muted"), row, 2)
-                    row += 1
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inside)
-        layout.addWidget(scroll, 1)
+        keys = QTextBrowser()  # a label for each word would take long to dress
+        keys.setHtml(_table(palette))
+        layout.addWidget(keys, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
+
+
+def _table(palette: Palette) -> str:
+    """Key, name and tip of every command, under the name of its menu."""
+    rows = []
+    for menu in MENUS:
+        rows.append(f'<tr><td colspan="3" style="font-size: {ink.STATEMENT}px"><b>{menu}</b></td></tr>')
+        for command in COMMANDS:
+            if command.menu == menu:
+                rows.append(
+                    f'<tr><td style="font-weight: {ink.MEDIUM}; white-space: nowrap">{escape(shown_keys(command))}</td>'
+                    f"<td>{escape(command.text.rstrip('…'))}</td>"
+                    f'<td style="color: {palette.muted}">{escape(command.tip)}</td></tr>'
+                )
+    return f'<table cellspacing="0" cellpadding="3">{"".join(rows)}</table>'

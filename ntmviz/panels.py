@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ntmviz import ink
-from ntmviz.icons import icon
 from ntmviz.painting import draw, font, text_width
 from ntmviz.wording import tick
 
@@ -119,7 +118,6 @@ class Dock(QDockWidget):
         self.setTitleBarWidget(self.header)
         self.setWidget(_body(view))
         self._close = QToolButton()
-        self._close.setIcon(icon("close"))
         self._close.setIconSize(QSize(10, 10))
         self._close.setToolTip(f"Close {title.lower()}; the View menu brings it back")
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -129,8 +127,8 @@ class Dock(QDockWidget):
         """Add the button that closes, after all other controls."""
         self.header.add(self._close)
 
-    def refresh_icons(self) -> None:
-        self._close.setIcon(icon("close"))
+    def set_close_icon(self, picture: QIcon) -> None:
+        self._close.setIcon(picture)
 
 
 class Legend(QWidget):

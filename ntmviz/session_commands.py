@@ -262,7 +262,7 @@ class SessionCommands(QObject):
         self._window.arrangements.reset()
 
     def _help(self) -> None:
-        KeysDialog(self._window).exec()
+        KeysDialog(self._window.theme, self._window).exec()
 
     def _palette(self) -> None:
         actions = self._window.actions_by_name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolBar
 
 from ntmviz import actions as action_table
 from ntmviz import ink, running, theme
@@ -31,6 +31,7 @@ from ntmviz.saving_commands import SavingCommands
 from ntmviz.session_bar import SessionBar
 from ntmviz.session_commands import SessionCommands
 from ntmviz.state import Store
+from ntmviz.theme_change import ThemeChange
 from ntmviz.views.settling import Settling
 from ntmviz.welcome import WelcomePage
 from ntmviz.workspace import Views
@@ -62,6 +63,8 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self)
         self.views = Views(self, palette, self.actions_by_name)
         self._settling = Settling(self, self.views.docks.values(), self.views.pictures)
+        self._dressers = (self.views.set_theme, self.views.lab.set_theme, self._dress_rest)
+        self._theme_change = ThemeChange(self, self._settling, self._dressers)
         self.presenter = Presenter(self.store, self.views, self)
         self.welcome = WelcomePage(palette)
         self.stack = QStackedWidget()
@@ -318,31 +321,17 @@ class MainWindow(QMainWindow):
     def set_theme(self, name: str) -> None:
         """Change to "dark", "light" or "system", and remember it."""
         self.settings.theme = name
-        self.apply_palette(theme.chosen(name))
-
-    def apply_palette(self, palette: Palette) -> None:
-        """Give the application and every view a theme, in three turns of the event loop, and then paint them."""
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-
-        def apply() -> None:
-            theme.apply(app, palette)
-            QTimer.singleShot(0, self, dress)
-
-        def dress() -> None:
-            self.dress(palette)
-            self._settling.release()
-
-        self._settling.hold()
-        theme.undress(app)
-        QTimer.singleShot(0, self, apply)
+        self._theme_change.start(theme.chosen(name))
 
     def dress(self, palette: Palette) -> None:
         """Give what draws itself the theme that the application has."""
+        for dress in self._dressers:
+            dress(palette)
+
+    def _dress_rest(self, palette: Palette) -> None:
         self.theme = palette
         for name, picture in (("new_training", "new"), ("open", "open"), ("save_copy", "save")):
             self.actions_by_name[name].setIcon(icon(picture))
-        self.views.set_theme(palette)
         self.welcome.set_theme(palette)
         self.presenter.refit()
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMainWindow, QPushButton, QScrollArea, QToolButton
 
 from ntm_core.trace import Role
 from ntmviz import ink
+from ntmviz.icons import icon
 from ntmviz.painting import colour, font
 from ntmviz.panels import Dock, Legend, Panel
 from ntmviz.recall.lab_views import LabViews
@@ -192,14 +193,16 @@ class Views:
         return abs(self.machine.mapToGlobal(zero).y() - self.addressing.mapToGlobal(zero).y()) > 1
 
     def set_theme(self, palette: Palette) -> None:
+        """All but the lab's, which have a `set_theme` of their own."""
         self._palette = palette
         for view in (self.machine, self.addressing, self.sequence, self.training, self.field, self.legend):
             view.set_theme(palette)
-        for view in (self.episodes.episodes, self.by_hand, self.forks, self.lab):
+        for view in (self.episodes.episodes, self.by_hand, self.forks):
             view.set_theme(palette)
         self.transport.refresh_icons()
+        close = icon("close")
         for dock in self.docks.values():
-            dock.refresh_icons()
+            dock.set_close_icon(close)
 
     def set_head_tone(self, kind: HeadKind) -> None:
         """The head's name in its colour."""

@@ -36,6 +36,8 @@ class HandLink(QObject):
         self._desk = desk
         self._engine: EngineProcess | None = None
         self._own: EngineProcess | None = None
+        self._has_acted = False
+        """Whether the process of its own may have a session to seal."""
         self._leaving: set[EngineProcess] = set()
         """Processes of its own that were told to end."""
         self.state = HandState.ASLEEP
@@ -90,6 +92,7 @@ class HandLink(QObject):
             return
         self._become(HandState.BUSY)
         told = [messages.to_json(each) for each in (commands.Wake(place.episode, place.step), *several)]
+        self._has_acted = True
         self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, names=dict(names or {}))
 
     def ask(self, order: str, **more: object) -> bool:
@@ -126,6 +129,7 @@ class HandLink(QObject):
             return
         self._engine, self.session, self.failure = engine, None, ""
         self._is_making = order == "new"
+        self._has_acted |= self._is_making
         engine.order_by_hand(order, out=str(out), **more)
         self._become(HandState.WAKING)
 
@@ -136,7 +140,7 @@ class HandLink(QObject):
                 training.by_hand.connect(self._on_news)
             return training
         if self._own is None or not self._own.is_running:
-            self._own = EngineProcess(self)
+            self._own, self._has_acted = EngineProcess(self), False
             self._own.by_hand.connect(self._on_news)
             self._own.fell_silent.connect(self.said)
             self._own.ended.connect(self._on_ended)
@@ -150,7 +154,10 @@ class HandLink(QObject):
         own.disconnect(self)
         self._leaving.add(own)
         own.ended.connect(lambda *_: self._forget(own))
-        own.end()
+        if self._has_acted:
+            own.end()
+        else:
+            own.abandon()
         if self._engine is own:
             self._engine = self.session = None
             self._become(HandState.ASLEEP)

@@ -115,6 +115,12 @@ class EngineProcess(QObject):
         self._child.send_signal(signal.SIGCONT)
         QTimer.singleShot(int(END_S * 1000), self, self._kill)
 
+    def abandon(self) -> None:
+        """End it at once: it has nothing to keep, and may still be loading torch."""
+        self._is_ending = True
+        self._clock.stop()
+        self._kill()
+
     def close(self) -> None:
         """`end` in silence, and wait for it."""
         self.blockSignals(True)

@@ -92,11 +92,12 @@ class Lineage:
         if not 0 <= step < len(self):
             raise IndexError(f"a step from 0 to {len(self) - 1} was wanted; got {step}")
         part = self._part_of(step)
-        values = dict(part.source.record(step - part.first))
+        record = part.source.record(step - part.first)
         after = self._part_after(step)
-        if after is not part:
-            values |= {field.name: after.source.initial(field.name) for field in self.spec.carried}
-        return StepRecord(step, values)
+        if after is part:
+            return StepRecord(step, record.arrays)
+        edited = {field.name: after.source.initial(field.name) for field in self.spec.carried}
+        return StepRecord(step, {**record, **edited})
 
     def series(self, name: str, start: int = 0, stop: int | None = None) -> Array:
         """One field over the steps start .. stop - 1: (steps, *field.shape)."""

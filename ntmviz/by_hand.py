@@ -56,7 +56,7 @@ class ByHand(QObject):
         """The session that is about to be opened, and where to go in it."""
         self._waiting: deque[Callable[[], None]] = deque(maxlen=_MOST_WAITING)
         """What was wished for while a step was at work."""
-        self._plans: dict[tuple[Path, int], Plan | None] = {}
+        self._plans: dict[tuple[Path, int, int], Plan | None] = {}
         """Of the sequence that was looked at last: its session and episode."""
         self._connect()
 
@@ -260,11 +260,10 @@ class ByHand(QObject):
         place = recording.path, root.episode
         if root.source.info.kind is EpisodeKind.MANUAL and place in self.link.plans:
             return self.link.plans[place]
-        if recording.is_live:
-            return Plan.as_it_ran(root.source)  # it may still grow
-        if place not in self._plans:
-            self._plans = {place: Plan.as_it_ran(root.source)}
-        return self._plans[place]
+        so_far = (*place, len(root.source))
+        if so_far not in self._plans:
+            self._plans = {so_far: Plan.as_it_ran(root.source)}
+        return self._plans[so_far]
 
     def _planned(self, now: Resolved) -> Plan | None:
         return self._plan(_line(now)) if self.is_shown else None

@@ -14,11 +14,14 @@ from PySide6.QtGui import (
     QFontDatabase,
     QFontMetricsF,
     QImage,
+    QPaintEngine,
     QPainter,
     QPainterPath,
     QPen,
     QPixmap,
     QPolygonF,
+    QStaticText,
+    QTransform,
 )
 
 from ntmviz import ink
@@ -58,9 +61,24 @@ def _half_capital(size: int, weight: int) -> float:
     return metrics(size, weight).capHeight() / 2
 
 
+_SHARE_BEFORE = {ink.Align.LEFT: 0.0, ink.Align.CENTRE: 0.5, ink.Align.RIGHT: 1.0}
+"""The share of a text's width that lies before its x."""
+
+
 @lru_cache(4096)
 def text_width(text: str, size: int = ink.SMALL, weight: int = ink.REGULAR) -> float:
     return metrics(size, weight).horizontalAdvance(text)
+
+
+def text_before(mark: ink.Text) -> float:
+    """How much of a text lies before its x."""
+    return text_width(mark.text, mark.size, mark.weight) * _SHARE_BEFORE[mark.align]
+
+
+def whole_pixels(area: QRectF) -> QRectF:
+    """An area whose edges lie between pixels: else cells stretched over it fall on others where they are clipped."""
+    x, y = round(area.x()), round(area.y())
+    return QRectF(x, y, round(area.right()) - x, round(area.bottom()) - y)
 
 
 def as_image(packed: NDArray[np.uint32]) -> QImage:
@@ -86,10 +104,11 @@ def colour(palette: Palette, token: str) -> QColor:
 
 def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None:
     """Draw marks in their order."""
+    is_on_screen = painter.paintEngine().type() == QPaintEngine.Type.Raster  # the others want texts, not letters
     for mark in marks:
         match mark:
             case ink.Text():
-                _draw_text(painter, mark, palette)
+                _draw_text(painter, mark, palette, is_on_screen)
             case ink.Box():
                 _draw_box(painter, mark, palette)
             case ink.Line():
@@ -102,7 +121,8 @@ def draw(painter: QPainter, marks: Iterable[ink.Mark], palette: Palette) -> None
                 packed = np.ascontiguousarray(
                     paint(mark.values, lookup_table(palette.name, mark.scale), mark.low, mark.high)
                 )
-                painter.drawImage(QRectF(mark.x, mark.y, mark.width, mark.height), as_image(packed))
+                area = QRectF(mark.x, mark.y, mark.width, mark.height)
+                painter.drawImage(whole_pixels(area) if is_on_screen else area, as_image(packed))
             case ink.Hatch():
                 _draw_hatch(painter, mark, palette)
             case ink.Frames():
@@ -122,9 +142,8 @@ def _pen(palette: Palette, token: str, width: float) -> QPen:
     return pen
 
 
-def _draw_text(painter: QPainter, mark: ink.Text, palette: Palette) -> None:
-    width = text_width(mark.text, mark.size, mark.weight)
-    shift = {ink.Align.LEFT: 0.0, ink.Align.CENTRE: -width / 2, ink.Align.RIGHT: -width}[mark.align]
+def _draw_text(painter: QPainter, mark: ink.Text, palette: Palette, is_on_screen: bool) -> None:
+    shift = -text_before(mark)
     drop = _half_capital(mark.size, mark.weight)
     painter.setFont(font(mark.size, mark.weight))
     painter.setPen(colour(palette, mark.token))
@@ -135,11 +154,29 @@ def _draw_text(painter: QPainter, mark: ink.Text, palette: Palette) -> None:
         painter.drawText(QPointF(shift, drop), mark.text)
         painter.restore()
         return
-    painter.drawText(QPointF(round(mark.x + shift), round(mark.y + drop)), mark.text)
+    x, y = round(mark.x + shift), round(mark.y + drop)
+    if is_on_screen:
+        above, laid_out = _laid_out(mark.text, mark.size, mark.weight)
+        painter.drawStaticText(QPointF(x, y - above), laid_out)
+    else:
+        painter.drawText(QPointF(x, y), mark.text)
+
+
+@lru_cache(4096)
+def _laid_out(text: str, size: int, weight: int) -> tuple[float, QStaticText]:
+    """A text whose letters have their places, and how far its baseline is below its top."""
+    made = QStaticText(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    made.prepare(QTransform(), font(size, weight))
+    return metrics(size, weight).ascent(), made
 
 
 def _draw_box(painter: QPainter, mark: ink.Box, palette: Palette) -> None:
     area = QRectF(mark.x, mark.y, mark.width, mark.height)
+    if mark.fill and not (mark.stroke or mark.radius):
+        painter.fillRect(area, colour(palette, mark.fill))
+        return
     painter.setBrush(QBrush(colour(palette, mark.fill)) if mark.fill else Qt.BrushStyle.NoBrush)
     if mark.stroke:
         inset = mark.stroke_width / 2

@@ -23,28 +23,44 @@ _SHORTEST = 56
 
 
 class ElidedLabel(QLabel):
-    """A muted sentence that gives way when there is no room, with its whole text in the tooltip."""
+    """A sentence that gives way when there is no room.
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text)
-        self.setProperty("tone", "muted")
-        self.setFont(font(ink.SMALL))
+    Its layout gives it the room that is left, whatever it says: no other text makes a window lay itself out anew.
+    """
+
+    def __init__(
+        self, text: str = "", *, size: int = ink.SMALL, weight: int = ink.REGULAR, tone: str | None = "muted"
+    ) -> None:
+        super().__init__()
+        self._text, self._ink = text, (size, weight)
+        if tone is not None:
+            self.setProperty("tone", tone)
+        self.setFont(font(size, weight))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
+    def text(self) -> str:
+        return self._text
+
+    def setText(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.setAccessibleName(text)
+            self.update()
+
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
+        return QSize(0, self.sizeHint().height())
 
     def sizeHint(self) -> QSize:
-        return QSize(int(text_width(self.text(), ink.SMALL)) + 2, super().sizeHint().height())
+        return QSize(math.ceil(text_width(self._text, *self._ink)) + 2, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self.width() < min(_SHORTEST, text_width(self.text(), ink.SMALL)):
+        if self.width() < min(_SHORTEST, text_width(self._text, *self._ink)):
             return  # an ellipsis alone says nothing
         painter = QPainter(self)
         painter.setFont(self.font())
         painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment(), text)
 
 
 class PanelHeader(QWidget):
@@ -72,7 +88,6 @@ class PanelHeader(QWidget):
         if sentence != self._sentence.text():
             self._sentence.setText(sentence)
             self._sentence.setToolTip(sentence)
-            self._sentence.updateGeometry()
 
     @property
     def sentence(self) -> str:

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from ntmviz.settings import Settings
     from sessions import Recording
 
+GROWN_MS = 100
+"""How long a step by hand that is in the file may wait to be drawn: word of where to look comes with its end."""
+
 
 class MainWindow(QMainWindow):
     """One window, one session."""
@@ -149,6 +152,8 @@ class MainWindow(QMainWindow):
         self._has_moved = False
         self._moved = QTimer(self, singleShot=True, interval=0)
         self._moved.timeout.connect(self._on_docks_settled)
+        self._grown = QTimer(self, singleShot=True, interval=GROWN_MS)
+        self._grown.timeout.connect(self.presenter.refresh)
         for dock in views.docks.values():
             for moved in (dock.topLevelChanged, dock.visibilityChanged, dock.dockLocationChanged):
                 moved.connect(self._on_dock_moved)
@@ -260,7 +265,10 @@ class MainWindow(QMainWindow):
             self.presenter.refit()
 
     def _on_grew(self) -> None:
-        self.presenter.refresh()
+        if not self.by_hand.is_at_work:
+            self.presenter.refresh()
+        elif not self._grown.isActive():
+            self._grown.start()
 
     def _on_bookmarked(self) -> None:
         self.presenter.show_bookmarks(self.desk.bookmarks)

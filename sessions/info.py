@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +54,16 @@ def _started(pid: int) -> str:
             return ""
         return "unknown"
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         told = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:
         return ""
     is_dead = told[0] in "ZX"
-    return "" if is_dead else f"{boot}/{told[19]}"
+    return "" if is_dead else f"{_boot()}/{told[19]}"
+
+
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
 @dataclass(frozen=True, slots=True)

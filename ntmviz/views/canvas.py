@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter
+from PySide6.QtGui import QMouseEvent, QPainter, QRegion
 
+from ntmviz import damage, ink
 from ntmviz.colours import Palette, Scale, lookup_table, paint
-from ntmviz.painting import as_image, colour, draw
+from ntmviz.painting import as_image, colour, draw, whole_pixels
 from ntmviz.views.picture import Picture
 
 if TYPE_CHECKING:
@@ -20,28 +21,28 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
     from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-    from ntmviz import ink
-
 
 class _Item(pg.GraphicsObject):
     """Something that fills an area of a canvas, and says when it looks another way."""
 
-    changed = Signal()
+    changed = Signal(object)  # where, as a QRegion; None: everywhere
 
     def __init__(self) -> None:
         super().__init__()
         self._area = QRectF()
-        self.visibleChanged.connect(self.changed)
+        self.visibleChanged.connect(lambda: self.changed.emit(None))
 
     def boundingRect(self) -> QRectF:
         return self._area
 
-    def _look_anew(self, area: QRectF) -> None:
+    def _look_anew(self, area: QRectF, where: QRegion | None = None) -> None:
+        """where: what has changed, if it is known and not all."""
         if area != self._area:
             self.prepareGeometryChange()
-            self._area = QRectF(area)
-        self.update()
-        self.changed.emit()
+            self._area, where = QRectF(area), None
+        if where is None or not where.isEmpty():
+            self.update()
+            self.changed.emit(where)
 
 
 class HeatmapItem(_Item):
@@ -59,16 +60,20 @@ class HeatmapItem(_Item):
 
     def show_packed(self, area: QRectF, packed: NDArray[np.uint32]) -> None:
         """Draw colours (rows, columns), packed as in `colours.paint`."""
+        where = None
         if packed.shape == self._packed.shape:
+            where = QRegion() if np.array_equal(packed, self._packed) else QRegion(area.toAlignedRect())
             np.copyto(self._packed, packed)
         else:
             self._packed = np.ascontiguousarray(packed)
-        self._look_anew(area)
+        self._look_anew(area, where)
 
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem | None = None, widget: QWidget | None = None
+    ) -> None:
         if self._packed.size:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(self._area, as_image(self._packed))
+            painter.drawImage(whole_pixels(self._area), as_image(self._packed))
 
 
 class InkItem(_Item):
@@ -81,18 +86,26 @@ class InkItem(_Item):
         self.setZValue(z)
 
     def show_marks(self, area: QRectF, marks: Iterable[ink.Mark], palette: Palette) -> None:
-        self._marks = list(marks)
+        old, self._marks = self._marks, list(marks)
+        where = damage.between(old, self._marks) if palette == self._palette else None
         self._palette = palette
-        self._look_anew(area)
+        self._look_anew(area, where)
 
     @property
     def marks(self) -> list[ink.Mark]:
         """What is shown now."""
         return self._marks
 
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if self._palette is not None:
-            draw(painter, self._marks, self._palette)
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem | None = None, widget: QWidget | None = None
+    ) -> None:
+        if self._palette is None:
+            return
+        marks = self._marks
+        if painter.hasClipping():
+            wanted = painter.clipRegion()
+            marks = [mark for mark in marks if wanted.intersects(damage.bounds(mark))]
+        draw(painter, marks, self._palette)
 
 
 class Canvas(Picture):
@@ -106,6 +119,8 @@ class Canvas(Picture):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self.theme = palette
+        self._damage: QRegion | None = None
+        """Where the kept image is not what is shown now; None: everywhere."""
         self.setMouseTracking(True)
         self.setMinimumSize(40, 40)
         self._heatmaps: dict[str, HeatmapItem] = {}
@@ -118,6 +133,7 @@ class Canvas(Picture):
     def set_theme(self, palette: Palette) -> None:
         self.theme = palette
         self.setBackground(colour(palette, "panel"))
+        self._on_changed(None)
         self.redraw()
 
     def heatmap(self, name: str) -> HeatmapItem:
@@ -166,12 +182,28 @@ class Canvas(Picture):
         if not self._is_current():
             self._keep()
 
-    def _keep(self) -> None:
-        super()._keep()
-        self._is_kept = True
+    def _is_current(self) -> bool:
+        return self._damage is not None and self._damage.isEmpty() and self._fits()
 
-    def _on_changed(self) -> None:
-        self._is_kept = False
+    def _keep(self) -> None:
+        """Paint what has changed into the kept image; the rest of it, which is most, stays."""
+        if not self._fits():
+            self._damage = None
+        super()._keep()
+        self._damage = QRegion()
+
+    def _paint(self, painter: QPainter) -> None:
+        if self._damage is not None:
+            painter.setClipRegion(damage.widened(self._damage, [*self.under.marks, *self.over.marks]))
+        painter.fillRect(self.area, self.backgroundBrush())
+        for item in (self.under, *self._heatmaps.values(), self.over):
+            if item.isVisible():
+                painter.save()
+                item.paint(painter)
+                painter.restore()
+
+    def _on_changed(self, where: QRegion | None) -> None:
+        self._damage = None if where is None or self._damage is None else self._damage + where
         # The scene itself may ask no more: it still waits to be painted whole where its kept image was painted instead.
         self.viewport().update()
 

@@ -20,8 +20,6 @@ class Picture(pg.GraphicsView):
     def __init__(self) -> None:
         self._kept = QPixmap()
         """What was painted last."""
-        self._is_kept = False
-        """Whether nothing has changed since; only a scene that tells of its changes sets it."""
         self._is_outgrown = self._is_fitting = False
         self._is_waiting = False
         self.is_patient = False
@@ -66,20 +64,26 @@ class Picture(pg.GraphicsView):
             self.fitted.emit()
 
     def _is_current(self) -> bool:
-        """Whether the kept image is known to show the scene as it is now."""
-        return self._is_kept and self._kept.deviceIndependentSize() == self.area.size()
+        """Whether the kept image is known to show the scene as it is now: never, where a scene tells of no changes."""
+        return False
+
+    def _fits(self) -> bool:
+        """Whether the kept image has the size of the view."""
+        ratio = self.devicePixelRatioF()
+        return self._kept.size() == self.viewport().size() * ratio and self._kept.devicePixelRatio() == ratio
 
     def _keep(self) -> None:
         """Paint the scene into the kept image."""
-        area, ratio = self.viewport().rect(), self.devicePixelRatioF()
-        size = area.size() * ratio
-        if self._kept.size() != size or self._kept.devicePixelRatio() != ratio:
-            self._kept = QPixmap(size)
-            self._kept.setDevicePixelRatio(ratio)
+        if not self._fits():
+            self._kept = QPixmap(self.viewport().size() * self.devicePixelRatioF())
+            self._kept.setDevicePixelRatio(self.devicePixelRatioF())
         if not self._kept.isNull():
             painter = QPainter(self._kept)
-            self.render(painter, QRectF(area), area)
+            self._paint(painter)
             painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
+        self.render(painter, self.area, self.viewport().rect())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         if event is None:  # pyqtgraph has put something into the scene

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -9,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from ntmviz import ink
 from ntmviz.icons import icon
-from ntmviz.panels import ElidedLabel, label
+from ntmviz.painting import text_width
+from ntmviz.panels import ElidedLabel
 from ntmviz.wording import grouped, tick
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Transport(QWidget):
             layout.addWidget(button)
             self._buttons.append((button, picture))
         layout.addSpacing(10)
-        self._step = label(weight=ink.BOLD)
+        self._step = ElidedLabel(size=ink.BODY, weight=ink.BOLD, tone=None)
         self._range = ElidedLabel()
         self._speed = ElidedLabel()
         self._speed.setToolTip("Speed of playing: comma slower, period faster")
@@ -65,7 +67,10 @@ class Transport(QWidget):
 
     def show_position(self, step: int | None, steps: int) -> None:
         """None: there is no step; -1: before the first."""
-        self._step.setText("no step yet" if step is None else f"step {grouped(step)}" if step >= 0 else "before step 0")
+        text = "no step yet" if step is None else f"step {grouped(step)}" if step >= 0 else "before step 0"
+        longest = max(text_width(each, ink.BODY, ink.BOLD) for each in (text, f"step {grouped(steps)}"))
+        self._step.setText(text)
+        self._step.setFixedWidth(math.ceil(longest) + 2)
         self._range.setText("" if step is None else f"of 0 to {grouped(steps - 1)}" if steps else "")
 
     def show_playing(self, direction: int, speed: float) -> None:

@@ -241,6 +241,26 @@ def test_a_scene_that_has_not_changed_is_not_painted_again(open_window, session,
     assert counts["MachineView._keep"] == 1
 
 
+def test_what_is_painted_again_in_part_is_what_would_be_painted_in_whole(open_window, session_of_two_heads):
+    window = open_window(session_of_two_heads)
+    state = window.store.state
+    for changes in (
+        {"step": 1},
+        {"step": 5},
+        {"shows_change": not state.shows_change},
+        {"step": 6, "weighting_to_largest": True},
+        {"pinned": (3, 2)},
+        {"first_row": 4},
+        {"head": window.presenter.now.head, "loop": (2, 7)},
+        {"episode": 0, "step": 2, "pinned": None},
+    ):
+        window.store.update(**changes)
+        for view in canvases(window):
+            in_part = view.grab().toImage()
+            view._on_changed(None)
+            assert view.grab().toImage() == in_part, (view, changes)
+
+
 def test_a_row_of_the_episode_list_reads_its_episode_once(open_window, session, monkeypatch):
     window = open_window(session)
     model, read = window.views.episodes.episodes, []

@@ -62,4 +62,3 @@ def test_a_widget_that_goes_meanwhile_is_passed_over(window, qtbot):
     QApplication.processEvents()
     goes.deleteLater()
     qtbot.waitUntil(lambda: inks(window) == {LIGHT.text.lower()})
-

@@ -46,7 +46,7 @@ def wait(condition):
     deadline = time.monotonic() + DEADLINE_S
     app = application()
     while not condition():
-        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 1000)
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)  # news come at least once a second
         assert time.monotonic() < deadline
 
 

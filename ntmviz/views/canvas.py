@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QRegion
+from PySide6.QtGui import QMouseEvent, QPainter, QRegion, QShowEvent
 
 from ntmviz import damage, ink
 from ntmviz.colours import Palette, Scale, lookup_table, paint
@@ -119,6 +119,8 @@ class Canvas(Picture):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self.theme = palette
+        self._is_due = False
+        """Whether there was something to draw while nobody could see it."""
         self._damage: QRegion | None = None
         """Where the kept image is not what is shown now; None: everywhere."""
         self.setMouseTracking(True)
@@ -157,7 +159,10 @@ class Canvas(Picture):
                 item.setVisible(False)
 
     def redraw(self) -> None:
-        """Bring the picture up to date with what the view was last told."""
+        """Bring the picture up to date with what the view was last told; one out of sight as soon as it is seen."""
+        self._is_due = self.parent() is not None and not self.isVisibleTo(self.window())
+        if self._is_due:
+            return
         if self._is_outgrown:
             self.settle()
         else:
@@ -167,6 +172,11 @@ class Canvas(Picture):
     def redraw_in_time(self) -> None:
         """`redraw`, or nothing where that is still to come because the size has changed."""
         if not (self._is_fitting or (self.is_patient and self._is_outgrown)):
+            self.redraw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_due:
             self.redraw()
 
     def _redraw(self) -> None:

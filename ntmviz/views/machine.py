@@ -86,7 +86,8 @@ class MachineView(Canvas):
     def show_note(self, note: CellNote | None) -> None:
         """Only the explanation of a cell changes: the images stay."""
         self._note = note
-        self._draw_over()
+        if not self._is_due:
+            self._draw_over()
 
     def _arranged(self, figure: MachineFigure, first_row: int, row_pitch: int) -> at.MachineLayout:
         return at.arrange(

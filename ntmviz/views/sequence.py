@@ -108,7 +108,7 @@ class SequenceView(Canvas):
         """Only the play head moves: the images stay."""
         if (step, loop) != (self._step, self._loop):
             self._step, self._loop = step, loop
-            if not self._is_outgrown:
+            if not (self._is_outgrown or self._is_due):
                 self._draw_over()
 
     def _redraw(self) -> None:

@@ -18,12 +18,16 @@ _MARGIN = 2
 """Pixels that smoothing, or a letter that leans out, may reach beyond a mark's own edge."""
 _MITRE = 4
 """How many widths of a line a corner of it may reach out."""
+_FEW = 20
+"""Changed marks that are quickly told apart from the others, however many these are."""
 _WITH_ARRAYS = (ink.Image, ink.Frames)
 """They are told apart by being the same object: nobody compares them in full."""
 
 
-def between(old: Sequence[ink.Mark], new: Sequence[ink.Mark]) -> QRegion:
-    """The pixels in which one list of marks looks different from another, or a few more."""
+def between(old: Sequence[ink.Mark], new: Sequence[ink.Mark]) -> QRegion | None:
+    """The pixels in which one list of marks looks different from another, or a few more; None: so many that it is
+    quicker to paint them all.
+    """
     shorter = min(len(old), len(new))
     start = 0
     while start < shorter and _is_same(old[start], new[start]):
@@ -43,6 +47,8 @@ def between(old: Sequence[ink.Mark], new: Sequence[ink.Mark]) -> QRegion:
         is_in_order = [key for key in before if key in after] == [key for key in after if key in before]
         if not is_in_order or len(before) < len(gone) or len(after) < len(came):
             changed = [*gone, *came]  # what lay below lies above, or what is smooth was drawn twice
+    if len(changed) > max(_FEW, (len(old) + len(new)) // 2):
+        return None
     for mark in changed:
         region += bounds(mark)
     return region
@@ -53,15 +59,22 @@ def _key(mark: ink.Mark) -> object:
 
 
 def widened(region: QRegion, marks: Iterable[ink.Mark]) -> QRegion:
-    """A region and all slanted lines that lie partly in it: where a part is painted, its stairs fall otherwise."""
-    slanted = [
-        bounds(mark) for mark in marks if isinstance(mark, ink.Line) and mark.x0 != mark.x1 and mark.y0 != mark.y1
-    ]
-    while near := [area for area in slanted if region.intersects(area)]:
+    """A region and all lines that lie partly in it, but for hairlines that are level or upright.
+
+    A part of them that is painted alone falls on other pixels.
+    """
+    delicate = [bounds(mark) for mark in marks if _is_delicate(mark)]
+    while near := [area for area in delicate if region.intersects(area)]:
         for area in near:
-            slanted.remove(area)
+            delicate.remove(area)
             region = region + area
     return region
+
+
+def _is_delicate(mark: ink.Mark) -> bool:
+    if isinstance(mark, ink.Line):
+        return mark.width != 1 or (mark.x0 != mark.x1 and mark.y0 != mark.y1)
+    return isinstance(mark, ink.Path)
 
 
 def bounds(mark: ink.Mark) -> QRect:

@@ -14,6 +14,7 @@ from ntm_core.engine import Engine
 from ntm_core.footprint import Plan
 from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
+from ntm_core.settings import described
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import by_parameter
 from ntmviz import room
@@ -137,7 +138,10 @@ def _anew(options: RunOptions, task: Task, group: Group) -> Start:
 def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Start:
     with memory_told():
         model = checkpoints.load(kept.blob).train()
+    was = model.config.to_json()
     _check_model(options, task, model, kept.path)
+    if any(was[name] != wished for name, wished in options.model_settings.items()):
+        model = checkpoints.load(kept.blob, **options.model_settings).train()
     training = checkpoints.training(kept.blob)
     usual = registry.task(options.task).train if training is None else training.config
     config = TrainConfig.from_json({**usual, **options.train})
@@ -146,12 +150,13 @@ def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Star
     last_seed = max(kept.info.seed, 0) if training is None else training.seed
     seed = last_seed if options.seed is None else options.seed
     iterations = options.iterations or _iterations_of(kept.info) or _most_iterations(options, config)
-    changed = [*_differences("task", {"name": kept.info.task, **kept.info.task_settings}, _named(task))]
+    of_task = [*_differences("task", {"name": kept.info.task, **kept.info.task_settings}, _named(task))]
+    changed = [*_differences("", was, model.config.to_json()), *of_task]
     if training is None:
         notes = [f"the checkpoint has no state of a training: the optimiser starts afresh, at iteration 0: {kept.path}"]
     else:
         by_parameter(training.optimizer, model, has_momentum=False)  # checked before there is a file
-        if changed:
+        if of_task:
             training = replace(training, good_checks=0, is_solved=False)  # that was another task
         notes = [f"goes on after iteration {grouped(training.iteration)} with the optimiser as it was: {kept.path}"]
         changed += _differences("train", training.config, config.to_json())
@@ -196,8 +201,9 @@ def _check_model(options: RunOptions, task: Task, model: MemoryNetwork[Any, Any]
             f"session: {path}"
         )
     checks.known(f"a setting of model {model.name!r}", options.model_settings, models.settings(model.name))
+    loose = {each.name for each in described(type(model.config)) if each.is_loose}
     for name, wished in options.model_settings.items():
-        if found[name] != wished:
+        if found[name] != wished and name not in loose:
             raise UsageError(
                 f"a network that is trained on keeps its settings; {name} is {found[name]!r}, got {wished!r}. "
                 f"Leave it out, or train a new one: {path}"

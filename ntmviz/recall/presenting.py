@@ -109,9 +109,12 @@ class LabPresenter(QObject):
     def _show(self) -> None:
         now, recording = self._window.presenter.now, self._window.desk.recording
         if now is None or recording is None or not is_lab(recording):
-            self._show_nothing()
+            self._forget()
             if now is not None and self.asking.show(now):
+                self._show_state()
                 self.tell()
+            else:
+                self._show_nothing()
             return
         self._views.show_cue_panel()
         config = self._take_in(now)
@@ -260,18 +263,22 @@ class LabPresenter(QObject):
         else:
             cue.set_enabled(False, status.message, status.tone)
 
+    def _forget(self) -> None:
+        """The lab that was shown is no longer."""
+        self.figure = self.known = self._config = None
+        self._key = self._place = ()
+        self._views.cue.settings.warn("")
+
     def _show_nothing(self) -> None:
+        self._forget()
         views = self._views
         views.show_cue_panel()
         self.asking.figure = None
-        self.figure = self.known = self._config = None
-        self._key = self._place = ()
         for view in (views.chain, views.memory, views.ranking):
             view.show_figure(None)
         views.recalls.show_recalls(None, None, None)
         for header in views.headers:
             header.say("")
-        views.cue.settings.warn("")
         self._show_state()
         self.tell()
 

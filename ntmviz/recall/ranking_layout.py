@@ -46,12 +46,10 @@ def ranked(weighting: Floats, rows: NDArray[np.intp]) -> tuple[Place, ...]:
     order = rows[np.lexsort((rows, -levels))]
     weights = weighting[order]
     level = np.round(weights / TIE)
-    ranks = [1 + int((level > each).sum()) for each in level]
-    tied = [int((level == each).sum()) > 1 and each > 0 for each in level]
-    return tuple(
-        Place(int(row), float(weight), rank, tie)
-        for row, weight, rank, tie in zip(order, weights, ranks, tied, strict=True)
-    )
+    before, so_far = (np.searchsorted(-level, -level, side) for side in ("left", "right"))
+    tied = (so_far - before > 1) & (level > 0)
+    columns = (order, weights, before + 1, tied)
+    return tuple(Place(*each) for each in zip(*(column.tolist() for column in columns), strict=True))
 
 
 def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[ink.Mark]:

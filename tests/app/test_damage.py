@@ -66,7 +66,10 @@ def painted(under, shown, clip=None):
 
 def again(old, new):
     """The picture of the old marks, with what has changed painted again as a canvas does it."""
-    where = damage.widened(damage.between(old, new), new)
+    where = damage.between(old, new)
+    if where is None:
+        return painted(painted(None, old), new)
+    where = damage.widened(where, new)
     near = [mark for mark in new if where.intersects(damage.bounds(mark))]
     return painted(painted(None, old), near, where)
 
@@ -103,6 +106,12 @@ def test_a_mark_touches_no_pixel_outside_its_bounds(kind, data):
 def test_where_nothing_changes_nothing_is_painted():
     shown = [ink.Text(10, 10, "row 17"), ink.Box(0, 0, 20, 20, fill="read")]
     assert damage.between(shown, list(shown)).isEmpty()
+
+
+def test_where_most_marks_change_all_are_painted():
+    first, second = ([ink.Text(10, 20.0 * row, text) for row in range(40)] for text in ("one", "two"))
+    assert damage.between(first, second) is None
+    assert damage.between(first, [*second[:3], *first[3:]]) is not None
 
 
 def test_of_many_marks_only_the_one_that_changes_is_near():

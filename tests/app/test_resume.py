@@ -121,6 +121,16 @@ def test_what_is_not_as_it_was_is_said(call, first):
         assert "train.batch is 4 now" in second.events[0].text
 
 
+def test_settings_that_any_weights_bear_can_be_others(call, first):
+    code, _, err = call(*ON, "--resume", "first.h5", "--iterations", 12, "--set", "kernel=fused", "--out", "second.h5")
+    assert (code, err[1:]) == (0, ["kernel is fused now, it was eager"])
+    with sessions.open("second.h5") as second:
+        assert second.info.model_config["kernel"] == "fused"
+        assert checkpoints.load(second.checkpoints[-1].read()).config.kernel == "fused"
+    code, _, err = call(*ON, "--resume", "first.h5", "--set", "hidden_size=9", "--out", "third.h5")
+    check_failed(code, err, "a network that is trained on keeps its settings; hidden_size is", wanted_code=2)
+
+
 def test_a_training_with_nothing_left_says_so_and_is_measured(call, first):
     code, out, err = call(*ON, "--resume", "first.h5", "--out", "second.h5", "--json")
     assert (code, err[1:]) == (0, ["nothing is left to train of 10 iterations; name more with --iterations"])

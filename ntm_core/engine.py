@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from ntm_core.train_config import TrainConfig
     from ntm_core.training_state import TrainingState
 
+DIAGNOSED_EVERY = 10
+"""Of so many iterations, the first that is recorded is looked at for how it uses the memory: that takes longer than to
+record it."""
 log = logging.getLogger(__name__)
 
 
@@ -83,6 +86,8 @@ class Engine:
         self._past = past
         self._stepper = self._new_stepper()
         self._failure: str | None = None
+        self._diagnosed = -1
+        """The ten iterations of which one was looked at for how it uses the memory."""
 
     @property
     def policy(self) -> RecordingPolicy | None:
@@ -242,7 +247,7 @@ class Engine:
         return [events.Saved(index, self.trainer.iteration)]
 
     def _record_update(self, update: Update, item: int = 0, label: str = "") -> dict[str, float]:
-        """Returns how the sequence used the memory, to be logged beside the figures of its iteration."""
+        """Returns how the sequence used the memory, to be logged beside the figures of its iteration; or nothing."""
         assert update.trace is not None
         # A skipped update left the weights as they were, and a checkpoint may have been kept of them since.
         weights_of = update.iteration if update.not_finite is None else self.trainer.iteration
@@ -267,6 +272,10 @@ class Engine:
             ).trimmed()
             figures = {"loss": update.item_loss[item], "wrong_bits": update.item_wrong_bits[item]}
             self._journal.write(info, observation, **figures)
+            turn = update.iteration // DIAGNOSED_EVERY
+            if label or turn == self._diagnosed:
+                return {}
+            self._diagnosed = turn
             return of_iteration(self.spec, observation.initial, observation.columns)
 
     def _record_evaluation(self) -> None:

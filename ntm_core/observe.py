@@ -104,9 +104,9 @@ def _are_there(tensors: Sequence[Tensor]) -> bool:
 
 
 def on_host(tensors: Sequence[Tensor]) -> list[Array]:
-    """The tensors as float32 arrays, copies: from a device joined there, copied once, then cut into views."""
+    """The tensors as float32 arrays: views where they are there, from a device joined and copied once."""
     if _are_there(tensors):
-        return [np.array(tensor.detach().numpy(), np.float32, order="C") for tensor in tensors]
+        return [np.asarray(tensor.detach().numpy(), np.float32) for tensor in tensors]
     joined = torch.cat([tensor.detach().reshape(-1) for tensor in tensors]).float().cpu().numpy()
     ends = np.cumsum([tensor.numel() for tensor in tensors])[:-1]
     return [part.reshape(tensor.shape) for part, tensor in zip(np.split(joined, ends), tensors, strict=True)]

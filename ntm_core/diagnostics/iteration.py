@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +28,17 @@ def of_iteration(spec: TraceSpec, initial: Columns, columns: Columns) -> dict[st
     that it is 0 only where all rows stayed equal; what the last step left of `utilisation` and `occupancy`.
     initial: the carried fields before the first step.   columns: all fields, time first.   Empty without a step.
     """
-    layout = Layout(spec)
+    layout = _layout(spec)
     steps = len(next(iter(columns.values())))
     if not steps:
         return {}
     frames = Frames(layout, steps, columns.__getitem__, initial.get)
     return {each.name: _one(each.name, frames.once(each.compute), frames) for each in chosen(layout, NAMES)}
+
+
+@lru_cache(8)
+def _layout(spec: TraceSpec) -> Layout:
+    return Layout(spec)
 
 
 def _one(name: str, values: Array, frames: Frames) -> float:

@@ -42,3 +42,28 @@ def test_recording_automatically_costs_training_less_than_a_twentieth(tmp_path, 
     )
     assert episodes >= 2 * sum(seconds["auto"])
     assert auto / off - 1 < MOST_COST
+
+
+def test_recording_every_sequence_of_one_batch_item_costs_the_engine_little(tmp_path, tell):
+    """By the CPU time of this process, the engine's: the recorder's own is another's, on another core."""
+    runs = {
+        record: Run(RunOptions(out=str(tmp_path / f"{number}.h5"), record=record, device="cpu", train={"batch": 16}))
+        for number, record in enumerate(("off", "every:1"))
+    }
+    costs = []
+    for run in runs.values():
+        run.advance(ITERATIONS)
+    for turn in range(ROUNDS):
+        taken = {}
+        for record in sorted(runs, reverse=turn % 2 == 0):
+            started = time.process_time()
+            runs[record].advance(ITERATIONS // 2)
+            taken[record] = time.process_time() - started
+            runs[record].recorder.flush(10)
+        costs.append(taken["every:1"] / taken["off"] - 1)
+    dropped = runs["every:1"].recorder.dropped_episodes
+    for run in runs.values():
+        run.leave()
+    tell(f"recording every sequence costs the engine {median(costs):+.1%} of its CPU at batch 16, {dropped} dropped")
+    assert not dropped
+    assert median(costs) < MOST_COST

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ntm_core.usage import by_usage
+
 LEAST_USAGE = 1e-6
 """What even a free row counts as used: its logarithm and the gradient of products stay finite."""
-USAGE_STEPS = 2.0**16
-"""Rows whose usage is the same number of these steps from 0 to 1 count as equally used: which of them comes first is
-then not left to rounding, which differs from one device to another."""
 SHARPENING_FLOOR = 1e-6
 """Added to a weighting before it is sharpened, as in Csordas and Schmidhuber 2019."""
 
@@ -53,11 +52,11 @@ def usage(previous: Tensor, write_weighting: Tensor, retention: Tensor) -> Tenso
 def allocation(usage: Tensor) -> Tensor:
     """Where the free rows are: (1 - u) times the usage of all rows that are used less (eq. 1).
 
-    usage: (batch, locations), 0 to 1. Returns the same shape, summing to at most 1. Of equally used rows, see
-    `USAGE_STEPS`, the first in the memory comes first. The order has no gradient, as in the paper. Products are sums of
+    usage: (batch, locations), 0 to 1. Returns the same shape, summing to at most 1. The order of
+    rows, that of `by_usage`, has no gradient, as in the paper. Products are sums of
     logarithms, which `LEAST_USAGE` allows: a product's backward pass waits for the device.
     """
-    order = (usage.detach() * USAGE_STEPS).round().argsort(dim=-1, stable=True)
+    order = by_usage(usage)
     used = LEAST_USAGE + (1 - LEAST_USAGE) * usage
     logs = used.gather(-1, order).log()
     # Shifted, and not less its own: the gradient of a row that is hardly used would drown in the others' rounding.

@@ -17,6 +17,7 @@ from ntm_core.heads import MASK_FLOOR
 from ntm_core.mann_config import MANNConfig
 from ntm_core.network import MemoryNetwork
 from ntm_core.trace import Field, Order, Role
+from ntm_core.usage import by_usage
 
 __all__ = ["MANN", "MANNConfig", "MANNState", "MANNView"]
 
@@ -94,12 +95,12 @@ class HeadParameters(NamedTuple):
 
 
 def least_used(usage: Tensor, heads: int) -> Tensor:
-    """The least used rows, one for each write head, the least used first; of equal ones those of smaller index.
+    """The least used rows, one for each write head, the least used first, in the order of `by_usage`.
 
     usage: (batch, locations).   Returns (batch, heads, locations), exactly one 1 for each head, each in a row of its
     own, 0 elsewhere; their sum is the least-used weighting of the paper's eq. 6. Passes no gradient on.
     """
-    rows = usage.detach().argsort(dim=-1, stable=True)[:, :heads]
+    rows = by_usage(usage)[:, :heads]
     return torch.zeros_like(usage).unsqueeze(1).repeat(1, heads, 1).scatter(-1, rows.unsqueeze(-1), 1.0)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ntm_core.dnc_addressing import LEAST_USAGE, USAGE_STEPS
+from ntm_core.dnc_addressing import LEAST_USAGE
 from ntm_core.kernels.compiling import in_order, loose, woven
 from ntm_core.kernels.products import add_dots, add_product, fill_dots
+from ntm_core.usage import USAGE_STEPS
 
 _NO_SHARE = 1e-30
 """Of an allocation, less is 0: numbers too small to be normal take a processor many times as long."""

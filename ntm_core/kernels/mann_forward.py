@@ -12,6 +12,7 @@ from ntm_core.kernels.controller import control, copy_memory, copy_row, emit, sq
 from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.mann_layout import told_of
 from ntm_core.kernels.products import ROWS, add_outer, fill_dots, turned
+from ntm_core.usage import USAGE_STEPS
 
 
 @woven
@@ -27,14 +28,16 @@ def _squash_told(shape: Any, row: Any) -> None:
 @in_order
 def choose_least_used(unused: Any, usage: Any) -> None:
     """Fill the rows that are used least, the least used first, of equally used ones the first in the memory."""
+    steps = usage.dtype.type(USAGE_STEPS)
     for head in range(unused.shape[0]):
-        least = -1
+        least, fewest = -1, usage.dtype.type(0)
         for row in range(usage.shape[0]):
             is_taken = False
             for other in range(head):
                 is_taken |= unused[other] == row
-            if not is_taken and (least < 0 or usage[row] < usage[least]):
-                least = row
+            used = np.rint(steps * usage[row])
+            if not is_taken and (least < 0 or used < fewest):
+                least, fewest = row, used
         unused[head] = least
 
 

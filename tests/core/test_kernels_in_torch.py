@@ -78,7 +78,13 @@ def test_any_network_and_any_sequence_give_the_same_numbers(settings, time, batc
 def test_any_network_and_any_sequence_in_float32_are_as_close_to_float64_as_the_steps(settings, time, batch, seed):
     """The steps, too, are off by more than 1e-5 where a rounding is magnified: by a memory near 0, say."""
     eager, fused = pair(torch.float32, seed, **settings)
-    inputs, state = inputs_of(eager, time, batch, seed), leaves_of(eager.initial_state(batch))
+    assert_as_close_as_the_steps(eager, fused, inputs_of(eager, time, batch, seed))
+
+
+def assert_as_close_as_the_steps(eager, fused, inputs):
+    """To what float64 gives: ten times as far off at most, and 1e-5 is always allowed."""
+    state = leaves_of(eager.initial_state(inputs.shape[1]))
+    assert kernels.chosen(fused, inputs, state) is not None
     found, steps = (results(model, inputs, state) for model in (fused, eager))
     beside = results(eager, inputs * (1 + torch.finfo(torch.float32).eps), state)
     exact = state._replace(**{name: part.detach().double() for name, part in held(state).items()})
@@ -89,7 +95,7 @@ def test_any_network_and_any_sequence_in_float32_are_as_close_to_float64_as_the_
 
 def test_the_paper_s_sizes_over_a_whole_episode():
     eager, fused = pair(spread=0.0, locations=128, word_size=20, hidden_size=100)
-    assert_equal_functions(eager, fused, inputs_of(eager, time=41, batch=5))
+    assert_as_close_as_the_steps(eager, fused, inputs_of(eager, time=41, batch=5))
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)

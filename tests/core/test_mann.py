@@ -104,6 +104,11 @@ def test_exactly_as_many_rows_as_heads_are_least_used_and_of_equal_ones_the_firs
     assert not rows.requires_grad
 
 
+def test_rows_that_differ_by_rounding_are_equally_used():
+    usage = torch.tensor([[0.7, 0.25 + 3e-8, 0.25, 0.25 + 1e-4]])
+    assert least_used(usage, 3).argmax(-1).tolist() == [[1, 2, 3]]
+
+
 def test_of_very_many_equal_rows_the_first_are_least_used():
     assert least_used(torch.zeros(2, 4096), 2).argmax(-1).tolist() == [[0, 1], [0, 1]]
 

@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from ntm_core.ntm_config import NTMConfig
 
 
+def apart(numbers: Tensor) -> Tensor:
+    """The same numbers at the start of a place of their own, on a CPU.
+
+    Some of its libraries round a product by how the numbers lie in memory, and those of a step lie otherwise in a
+    sequence than alone.
+    """
+    return numbers.clone() if numbers.device.type == "cpu" else numbers
+
+
 def control(is_recurrent: bool, joined: Joined, seen: Tensor, gates: Tensor, layers: Sequence[Layer]) -> None:
     """One step: what the layers compute is filled in.
 
     seen: (B, as many as `joined.controller` has rows).   gates: (B, L G).   layers: at this step.
     """
-    torch.addmm(joined.controller_bias, seen, joined.controller, out=gates)
+    torch.addmm(joined.controller_bias, apart(seen), joined.controller, out=gates)
     for at, layer in enumerate(layers):
         if at:
             layer.gates.addmm_(layers[at - 1].hidden, joined.below[at - 1])

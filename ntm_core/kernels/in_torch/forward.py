@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ntm_core.kernels.given import State
 from ntm_core.kernels.in_torch.accessing import address, floor_of, lengths_of, read, write
-from ntm_core.kernels.in_torch.controlling import control
+from ntm_core.kernels.in_torch.controlling import apart, control
 from ntm_core.kernels.in_torch.layout import (
     Steps,
     access_of,
@@ -80,7 +80,7 @@ def run(config: NTMConfig, inputs: Tensor, state: State, weights: Parameters) ->
             lengths = lengths_of(access.left, floor)
             address(access.left, lengths, floor, readers)
             read(access.left, access)
-        torch.addmm(matrices.output_bias, after, matrices.output.mT, out=logit)
+        torch.addmm(matrices.output_bias, apart(after), matrices.output.mT, out=logit)
     return Ran(logits, _last(config, steps), steps)
 
 
@@ -103,7 +103,7 @@ def _tell(matrices: Joined, hidden: Tensor, heads: _Heads) -> None:
         heads.positive.shape[1],
         heads.shift.shape[1] * heads.shift.shape[2],
     )
-    told = torch.addmm(matrices.heads_bias, hidden, matrices.heads.mT)
+    told = torch.addmm(matrices.heads_bias, apart(hidden), matrices.heads.mT)
     signed, opened, positive, shift = told.split_with_sizes(sizes, dim=1)
     torch.tanh(signed, out=heads.signed)
     torch.sigmoid(opened, out=heads.opened)

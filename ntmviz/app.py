@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _INSTEAD = "use 'ntmviz FILE --screenshot PNG', 'ntmviz figure FILE' or 'ntmviz demo --headless' without one"
+SPARE_AFTER_MS = 1000
+"""After the window is there: the first picture comes before what is loaded in advance."""
 HARMLESS = "This plugin does not support"
 """How messages begin that say no more than that Qt runs offscreen."""
 
@@ -121,6 +123,7 @@ def run(files: Sequence[Path], *, trains: bool = False) -> int:
             window.show_workspace()  # the welcome page would only flash
         window.show()
         windows.append(window)
+        QTimer.singleShot(SPARE_AFTER_MS, window.desk.spare, window.desk.spare.keep)
         if path is not None:
             # From the event loop, so that the window is there to say what is wrong with the file.
             QTimer.singleShot(0, _opener(window, path))

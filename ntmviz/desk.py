@@ -14,6 +14,7 @@ from ntmviz import notes, running
 from ntmviz.errors import NtmvizError
 from ntmviz.live import EngineProcess
 from ntmviz.settings import new_session_path
+from ntmviz.spare import Spare
 
 if TYPE_CHECKING:
     from ntmviz.notes import Bookmark
@@ -48,6 +49,8 @@ class Desk(QObject):
         super().__init__(parent)
         self.recording: Recording | None = None
         self.engine: EngineProcess | None = None
+        self.spare = Spare(self)
+        """Of the engines of trainings and of networks that are stepped by hand."""
         self.training_path: Path | None = None
         """The session of the training that this window drives, once it is there."""
         self.detached: Detached | None = None
@@ -170,7 +173,7 @@ class Desk(QObject):
         folder = Path(options.out).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            engine = EngineProcess(self)
+            engine = EngineProcess(self, self.spare)
         except OSError as error:
             self.failed.emit(f"the session's folder cannot be made: {error.strerror}: {folder}")
             return False
@@ -202,6 +205,7 @@ class Desk(QObject):
             else:
                 self.engine.close()
             self.engine = self._next = None
+        self.spare.shut_down()
         self._put_away()
 
     def _put_away(self) -> None:

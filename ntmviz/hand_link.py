@@ -140,7 +140,7 @@ class HandLink(QObject):
                 training.by_hand.connect(self._on_news)
             return training
         if self._own is None or not self._own.is_running:
-            self._own, self._has_acted = EngineProcess(self), False
+            self._own, self._has_acted = EngineProcess(self, self._desk.spare), False
             self._own.by_hand.connect(self._on_news)
             self._own.fell_silent.connect(self.said)
             self._own.ended.connect(self._on_ended)

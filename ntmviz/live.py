@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ntmviz import waiting
 from ntmviz.child import Child
+from ntmviz.spare import ENGINE
 from ntmviz.wording import COMPILING
 
 if TYPE_CHECKING:
     from ntmviz.run_options import RunOptions
+    from ntmviz.spare import Spare
 
 END_S = 10.0
 """How long an engine that is to leave may take: for the iteration under way and for sealing, which takes a second after
@@ -30,7 +32,7 @@ STARTING_S = 20
 class EngineProcess(QObject):
     """One engine process. It ends with this object or with its run, unless it is let go.
 
-    Raises NtmvizError where it cannot be started.
+    spare: where one may wait that has loaded what it needs. Raises NtmvizError where none can be started.
     """
 
     ready = Signal(str)  # path of the session, which exists now
@@ -42,9 +44,9 @@ class EngineProcess(QObject):
     answered = Signal()  # it was silent and is no longer
     ended = Signal(object, str)  # result or None, and why it ended in one line ("" where it was meant to)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, spare: Spare | None = None) -> None:
         super().__init__(parent)
-        self._child = Child("ntmviz.worker", self)
+        self._child = Child(ENGINE, self) if spare is None else spare.take(self)
         self._child.heard.connect(self._on_heard)
         self._child.garbled.connect(self._on_garbled)
         self._child.ended.connect(self._on_ended)

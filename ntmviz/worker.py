@@ -1,12 +1,12 @@
 """The engine process: does as the window orders, and says how it goes. `python -m sessions.bound ntmviz.worker`.
 
-Frames on standard input: {"order": "start", "options": {...}} begins a training; {"order": "pause" | "resume" |
-"stop"}, {"order": "record", "policy": "every:10"} and {"order": "keep_on", "is_on": bool} steer it. Frames on standard
-output: {"news": "waiting", "seconds"} until the session's file is there, {"news": "ready", "path"}, {"news":
-"compiling"} where kernels never ran on this machine, {"news":
-"progress", ...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "refused", "message"},
-{"news": "failed", "message", "is_lost"} and, while there is nothing else to say, {"news": "alive"}. The orders of
-stepping by hand and their news are those of `hand_orders`.
+Frames on standard input: {"order": "prepare"} loads kernels before they are needed; {"order": "start", "options":
+{...}} begins a training; {"order": "pause" | "resume" | "stop"}, {"order": "record", "policy": "every:10"} and
+{"order": "keep_on", "is_on": bool} steer it. Frames on standard output: {"news": "waiting", "seconds"} until the
+session's file is there, {"news": "ready", "path"}, {"news": "compiling"} where kernels never ran on this machine,
+{"news": "progress", ...}, {"news": "solved", ...}, {"news": "over", "result", "failure"}, {"news": "refused",
+"message"}, {"news": "failed", "message", "is_lost"} and, while there is nothing else to say, {"news": "alive"}. The
+orders of stepping by hand and their news are those of `hand_orders`.
 
 The end of the input is the end of the process: weights are kept, the session is sealed, nothing is orphaned. A training
 that is to be kept on goes on to its own end instead, and the next window finds it in `running`. SIGTERM is the order to
@@ -28,8 +28,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import torch
+
 from ntm_core import kernels
 from ntm_core.errors import CoreError
+from ntm_core.kernels.warming import Warming
 from ntmviz import running
 from ntmviz.errors import NtmvizError, UsageError
 from ntmviz.hand_orders import HandOrders
@@ -76,6 +79,7 @@ class Worker:
         self._told = 0.0
         self._compiles = self._has_told_compiling = False
         self._orders: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "prepare": self._prepare,
             "start": self._start,
             "pause": self._pause,
             "resume": self._resume,
@@ -129,6 +133,10 @@ class Worker:
             self._run.recorder.flush()
             self._tell_progress()
             self._has_told_compiling = False  # the progress looked as if it went on
+
+    def _prepare(self, order: Mapping[str, Any]) -> None:
+        """Load the kernels that most trainings need, or compile them, while nothing else is to be done."""
+        Warming(None, torch.device("cpu"))
 
     def _start(self, order: Mapping[str, Any]) -> None:
         if self._run is not None:

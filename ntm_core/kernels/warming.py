@@ -20,8 +20,11 @@ class Warming:
     Nothing need wait for it: a sequence that is run meanwhile does. What goes wrong is told by that, too.
     """
 
-    def __init__(self, model: MemoryNetwork[Any, Any], device: torch.device) -> None:
-        """device: where the model is going to run; but for a CPU nothing is compiled, and it is over at once."""
+    def __init__(self, model: MemoryNetwork[Any, Any] | None, device: torch.device) -> None:
+        """model: as in `kernels.warm_up`.
+
+        device: where the model is going to run; but for a CPU nothing is compiled, and it is over at once.
+        """
         self._is_over = threading.Event()
         if device.type != "cpu":
             self._is_over.set()
@@ -35,7 +38,7 @@ class Warming:
         """Whether it is over, at once or within so many seconds; None waits for that."""
         return self._is_over.wait(seconds)
 
-    def _run(self, model: MemoryNetwork[Any, Any]) -> None:
+    def _run(self, model: MemoryNetwork[Any, Any] | None) -> None:
         try:
             with suppress(Exception):
                 kernels.warm_up(model)

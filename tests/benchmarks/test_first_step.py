@@ -5,12 +5,15 @@ from statistics import median
 
 import pytest
 from PySide6.QtCore import QEventLoop
+from PySide6.QtTest import QTest
 
 from ntmviz.app import application, make_window
 
 MOST_S = 3.0
 STARTS = 5
 DEADLINE_S = 120
+OPEN_MS = 10_000
+"""How long the window stands before the click."""
 
 
 @pytest.fixture
@@ -24,16 +27,22 @@ def window():
     made.deleteLater()
 
 
-def test_the_first_step_of_a_training_follows_the_click_in_three_seconds(window, tell):
-    first, *warm = [seconds_to_first_step(window) for _ in range(STARTS + 1)]
+@pytest.mark.parametrize("is_waiting", [True, False], ids=["an engine waits", "none waits"])
+def test_the_first_step_of_a_training_follows_the_click_in_three_seconds(window, tell, is_waiting):
+    """An engine waits in a window that has been open for a while, and in none that trains or trained just now."""
+    if is_waiting:
+        window.desk.spare.keep()
+    first, *warm = [seconds_to_first_step(window, is_waiting) for _ in range(STARTS + 1)]
     tell(
-        f"first step of a training {median(warm):.2f} s after the click (of {STARTS}: {min(warm):.2f} to "
-        f"{max(warm):.2f}; the first, which may compile, {first:.2f})"
+        f"first step of a training {median(warm):.2f} s after the click{' where an engine waits' * is_waiting} "
+        f"(of {STARTS}: {min(warm):.2f} to {max(warm):.2f}; the first, which may compile, {first:.2f})"
     )
     assert median(warm) < MOST_S
 
 
-def seconds_to_first_step(window):
+def seconds_to_first_step(window, is_waiting):
+    if is_waiting:
+        QTest.qWait(OPEN_MS)
     heard = []
     window.desk.progressed.connect(heard.append)
     started = time.perf_counter()
@@ -49,5 +58,5 @@ def seconds_to_first_step(window):
 def wait(condition):
     deadline = time.monotonic() + DEADLINE_S
     while not condition():
-        application().processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 1000)
+        application().processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)  # news come at least once a second
         assert time.monotonic() < deadline

@@ -14,6 +14,8 @@ MOST_MS = 50
 """At the 95th percentile."""
 CLICKS, WARM = 120, 10
 DEADLINE_S = 60
+BETWEEN_MS = 60
+"""As a hand pauses; what the click before set going is over by then."""
 
 
 class Paints(QObject):
@@ -50,6 +52,11 @@ def wait(condition):
         assert time.monotonic() < deadline
 
 
+def stands_at(window):
+    """The step that is shown; None while another session opens, as that of the fork does at first."""
+    return None if window.presenter.now is None else window.presenter.now.step
+
+
 def test_a_step_by_hand_is_on_the_screen_soon_after_the_click(window, session, tell):
     window.commands.open_path(session)
     window.store.update(step=0)
@@ -66,9 +73,10 @@ def test_a_step_by_hand_is_on_the_screen_soon_after_the_click(window, session, t
         step, before = window.presenter.now.step, painted.count
         started = time.perf_counter()
         QTest.mouseClick(feed, Qt.MouseButton.LeftButton)
-        wait(lambda step=step, before=before: window.presenter.now.step == step + 1 and painted.count > before)
+        wait(lambda step=step, before=before: stands_at(window) == step + 1 and painted.count > before)
         taken.append(1000 * (time.perf_counter() - started))
         wait(lambda: window.by_hand.is_awake)
+        QTest.qWait(BETWEEN_MS)
     half, most, worst = np.percentile(taken[WARM:], [50, 95, 100])
     tell(
         f"a step by hand, from the click to the picture: {half:.0f} ms median, {most:.0f} ms at the 95th percentile, "

@@ -225,3 +225,13 @@ def set_tone(widget: QWidget, tone: str | None) -> None:
         widget.setProperty("tone", tone)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+def chooser(tip: str) -> QToolButton:
+    """A button in a header that opens a menu of what can be shown there."""
+    button = QToolButton()
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setFont(font(ink.BODY, ink.BOLD))
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    button.setToolTip(tip)
+    return button

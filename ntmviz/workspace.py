@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow, QPushButton, QScrollArea, QToolButton
+from PySide6.QtWidgets import QMainWindow, QPushButton, QScrollArea
 
 from ntm_core.trace import Role
 from ntmviz import ink
 from ntmviz.icons import icon
 from ntmviz.painting import colour, font
-from ntmviz.panels import Dock, Legend, Panel
+from ntmviz.panels import Dock, Legend, Panel, chooser
 from ntmviz.recall.lab_views import LabViews
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.by_hand import ByHandPanel
@@ -113,9 +113,9 @@ class Views:
         own = (dock.header for title, dock in self.docks.items() if title not in self.lab.docks)
         self.headers = (self.machine_header, *own)
 
-        self.head_button = _chooser("Which head is explained; H takes the next one")
+        self.head_button = chooser("Which head is explained; H takes the next one")
         self.addressing_header.add(self.head_button)
-        self.field_button = _chooser("Which field of the step is shown")
+        self.field_button = chooser("Which field of the step is shown")
         self.field_header.add(self.field_button)
         self.sequence_header.add(self.transport, stretch=3)
         self.follow_button = QPushButton("Follow live")
@@ -219,13 +219,3 @@ class Views:
             self.follow_button.setProperty("live", "true" if is_following else "false")
             self.follow_button.style().unpolish(self.follow_button)
             self.follow_button.style().polish(self.follow_button)
-
-
-def _chooser(tip: str) -> QToolButton:
-    """A button in a header that opens a menu of what can be shown there."""
-    button = QToolButton()
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setFont(font(ink.BODY, ink.BOLD))
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    button.setToolTip(tip)
-    return button

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 
 from ntmviz import ink
+from ntmviz.recall.arcs import Graph
 from ntmviz.recall.chain_layout import chain_layout, chain_marks
 from ntmviz.recall.memory_layout import columns_of, memory_layout, memory_marks
 from ntmviz.recall.noise_layout import NoiseFigure, noise_marks
@@ -89,6 +90,7 @@ class LabMemoryView(LabCanvas):
 
     def __init__(self, palette: Palette) -> None:
         self._first = 0
+        self._graph = Graph.TOGETHER
         super().__init__(palette)
         self.pressed.connect(self._on_pressed)
 
@@ -112,7 +114,12 @@ class LabMemoryView(LabCanvas):
         self.redraw()
 
     def marks_of(self, figure: LabFigure, width: float, height: float) -> Iterable[ink.Mark]:
-        return memory_marks(figure, width, height, self._first)
+        return memory_marks(figure, width, height, self._first, self._graph)
+
+    def show_graph(self, graph: Graph) -> None:
+        """Join rows by another graph."""
+        self._graph = graph
+        self.redraw()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         at = self.layout_now

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow, QPushButton, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QPushButton, QSplitter, QStackedWidget
 
 from ntmviz import ink
 from ntmviz.colours import Scale
 from ntmviz.painting import font
-from ntmviz.panels import Dock, Legend, Panel
+from ntmviz.panels import Dock, Legend, Panel, chooser
+from ntmviz.recall.arcs import Graph
 from ntmviz.recall.canvases import ChainView, LabMemoryView, NoiseView, RankingView, RecallsView
 from ntmviz.recall.cue_panel import CuePanel
 from ntmviz.recall.demo_panel import DemoPanel
@@ -49,6 +50,13 @@ class LabViews:
         self.chain_panel.header.add(self.chain_legend)
         self.memory_panel = Panel("Memory", self.memory)
         self.memory_panel.header.add(self.memory_legend)
+        self.graph_button = chooser("What joins rows at the right of the panel")
+        self._choose_graph(Graph.TOGETHER)
+        menu = QMenu(self.graph_button)
+        for graph in Graph:
+            menu.addAction(graph.told).triggered.connect(lambda _=False, graph=graph: self._choose_graph(graph))
+        self.graph_button.setMenu(menu)
+        self.memory_panel.header.add(self.graph_button)
         self.middle = QSplitter(Qt.Orientation.Vertical)
         self.middle.setHandleWidth(4)
         self.middle.setMinimumWidth(LEAST_MIDDLE)
@@ -124,6 +132,10 @@ class LabViews:
         above = window.height() - BOTTOM - 106
         heights = [round(above * share), round(above * (1 - share))]
         window.resizeDocks([self.docks[front], self.docks["Noise"]], heights, Qt.Orientation.Vertical)
+
+    def _choose_graph(self, graph: Graph) -> None:
+        self.graph_button.setText(f"{graph.value}  ▾")
+        self.memory.show_graph(graph)
 
     def show_limits(self, limit: float) -> None:
         """The colour ranges of cells and patterns, in their headers."""

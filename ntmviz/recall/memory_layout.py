@@ -10,6 +10,7 @@ import numpy as np
 from ntmviz import ink
 from ntmviz.colours import Scale
 from ntmviz.painting import text_width
+from ntmviz.recall.arcs import Graph, arc_marks, arcs_of
 from ntmviz.recall.glyph_marks import cell_that_fits, glyph, size_of
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ TOP, BOTTOM = 28, 24
 _LEAST_PITCH, _MOST_PITCH = 15, 22
 _NUMBER = 34
 """Pixels for a number beside a bar."""
-_MOST_ARCS = 14
-_FAINTEST = 0.3
-"""Of the strongest arc: fainter ones are not drawn."""
 _SHORT = {"read weighting": "read", "prominence": "prom.", "priming": "prime", "recalled n": "n", "cosine": "cos"}
 _LABELLED = 36
 """Pixels of a bar whose ends have room for numbers."""
@@ -154,8 +152,10 @@ def icon_cell(shape: tuple[int, int], pitch: int) -> int:
     return cell_that_fits(shape, 2 * pitch, pitch - 3)
 
 
-def memory_marks(figure: LabFigure, width: float, height: float, first: int = 0) -> Iterator[ink.Mark]:
-    """All of the panel."""
+def memory_marks(
+    figure: LabFigure, width: float, height: float, first: int = 0, graph: Graph = Graph.TOGETHER
+) -> Iterator[ink.Mark]:
+    """All of the panel. graph: what its arcs are of."""
     if not len(figure.rows):
         words = "Nothing is stored yet: paint something, then store it"
         yield ink.Text(width / 2, height / 2, words, "muted", ink.STATEMENT, align=ink.Align.CENTRE)
@@ -163,13 +163,16 @@ def memory_marks(figure: LabFigure, width: float, height: float, first: int = 0)
     columns = columns_of(figure)
     at = memory_layout(figure, len(columns), width, height, first)
     yield from _heads(figure, at, columns)
+    arcs = arcs_of(figure, graph)
+    if arcs and at.arcs_width >= 60:
+        yield ink.Text(at.arcs + 4, TOP / 2 + 1, graph.value, "muted")
     yield from _segments(figure, at)
     for place, row in enumerate(at.shown):
         yield from _row(figure, at, place, row, width)
     across = (at.arcs - at.terms) / max(len(columns), 1)
     for number, column in enumerate(columns):
         yield from _column(figure, at, column, round(at.terms + number * across))
-    yield from _arcs(figure, at)
+    yield from arc_marks(arcs, at, graph)
     yield from _foot(figure, at, columns, across)
 
 
@@ -192,8 +195,6 @@ def _heads(figure: LabFigure, at: MemoryLayout, columns: tuple[Column, ...]) -> 
             title = _SHORT.get(title, title)
         weight = ink.REGULAR if column.token == "muted" else ink.BOLD
         yield ink.Text(round(at.terms + number * across), y, title, column.token, weight=weight)
-    if figure.association.any() and at.arcs_width >= 60:
-        yield ink.Text(at.arcs + 4, y, "together", "muted")
 
 
 def _segments(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
@@ -280,32 +281,3 @@ def _foot(figure: LabFigure, at: MemoryLayout, columns: tuple[Column, ...], acro
         if at.bar >= _LABELLED:
             yield ink.Text(x, y, column.ends[0], "muted")
             yield ink.Text(x + at.bar, y, column.ends[1], "muted", align=ink.Align.RIGHT)
-
-
-def _arcs(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
-    """Which rows were recalled together: the strongest arcs, and those of what was recalled in colour."""
-    place_of = {row: place for place, row in enumerate(at.shown)}
-    graph = figure.association
-    strongest = float(graph.max(initial=0))
-    if strongest <= 0:
-        return
-    pairs = [
-        (float(graph[i, j]), i, j) for i in at.shown for j in at.shown if i < j and graph[i, j] > _FAINTEST * strongest
-    ]
-    pairs.sort()
-    reach = at.arcs_width - 10
-    from_recent = _active(figure)
-    for weight, i, j in pairs[-_MOST_ARCS:]:
-        top, bottom = (at.y_of(place_of[row]) + at.pitch / 2 for row in sorted((i, j), key=place_of.__getitem__))
-        apart = place_of[j] - place_of[i]
-        out = at.arcs + 2 + min(reach, 10 + 9 * abs(apart))
-        is_live = from_recent in (i, j) and figure.look is not None and bool(figure.look.priming.any())
-        token = "accent" if is_live else "muted"
-        x = at.arcs + 2
-        points = ((x, top + 1), (out, top + 1), (out, bottom - 1), (x, bottom - 1))
-        yield ink.Path(points, token, 1 + 1.5 * weight / strongest, is_curved=True)
-
-
-def _active(figure: LabFigure) -> int | None:
-    """The row that most of what primes goes out from."""
-    return int(figure.trace.argmax()) if figure.trace.any() else None

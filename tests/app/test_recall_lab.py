@@ -1,11 +1,15 @@
 """The Recall workspace with a real engine process: paint, recall, step back, fork, store."""
 
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from ntm_core.recall.operations import Recall, Store
+from ntmviz import ink
 from ntmviz.recall import glyphs, ready
+from ntmviz.recall.arcs import Graph, arcs_of
 from ntmviz.recall.figure import lab_figure, recorded, standing
 from ntmviz.recall.ledger import done_at, ledger
 from ntmviz.recall.lookup import look
@@ -247,3 +251,37 @@ def test_the_figure_of_a_step_before_anything_was_stored_is_empty(hand):
     assert len(figure.rows) == 0
     assert figure.look is None
     assert figure.free == (12, 8, 8)
+
+
+def test_the_three_graphs_are_drawn_apart(hand, qtbot):
+    """In the order of storing, by likeness, and, once something was recalled, by what was recalled together."""
+    memory, button = hand.window.views.lab.memory, hand.window.views.lab.graph_button
+    actions = dict(zip(Graph, button.menu().actions(), strict=True))
+
+    def shown(graph):
+        actions[graph].trigger()
+        assert button.text().startswith(graph.value)
+        return [mark for mark in memory.over.marks if isinstance(mark, ink.Path)]
+
+    figure = hand.figure
+    assert not arcs_of(figure, Graph.TOGETHER)
+    assert not shown(Graph.TOGETHER)
+    in_turn = arcs_of(figure, Graph.IN_TURN)
+    stored = figure.rows.tolist()
+    assert sorted((arc.start, arc.end) for arc in in_turn) == list(pairwise(stored))
+    assert all(mark.has_arrow for mark in shown(Graph.IN_TURN))
+    alike = arcs_of(figure, Graph.ALIKE)
+    for arc in alike:
+        assert arc.share == pytest.approx(_cosine(figure.memory[arc.start], figure.memory[arc.end]), abs=1e-5)
+    most = max(combinations(stored, 2), key=lambda pair: _cosine(*figure.memory[list(pair)]))
+    assert alike[-1].share == pytest.approx(_cosine(*figure.memory[list(most)]), abs=1e-5)
+    assert len(shown(Graph.ALIKE)) == len(alike)
+    hand.step_on(Qt.Key.Key_Return)
+    hand.cue.choose_item("P")
+    hand.step_on(Qt.Key.Key_Return)
+    together = arcs_of(hand.figure, Graph.TOGETHER)
+    assert {hand.figure.names[row] for row in (together[-1].start, together[-1].end)} == {"P", "R"}
+
+
+def _cosine(one, other):
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from ntm_core.diagnostics.health import Health, Verdict, health_in_pieces
+from ntmviz.recall.items import NOT_JUDGED, is_lab
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
@@ -46,8 +47,14 @@ class HealthWatch(QObject):
         if recording is not self._recording:
             self._recording, self._pieces, self._judged = recording, None, 0
             self._pause.stop()
-            self._say(())
-        if recording is None or self._pieces is not None or self._pause.isActive() or not self._view.isVisible():
+            self._say((NOT_JUDGED,) if is_lab(recording) else ())
+        if (
+            recording is None
+            or is_lab(recording)
+            or self._pieces is not None
+            or self._pause.isActive()
+            or not self._view.isVisible()
+        ):
             return
         if self._judged == len(recording.episodes):
             return
@@ -84,4 +91,5 @@ class HealthWatch(QObject):
 
     def _say(self, sentences: tuple[str, ...], *, is_warning: bool = False) -> None:
         self._view.show_sentences(sentences, is_warning=is_warning)
-        self._window.views.docks["Health"].header.say("of the memory, by the last episodes" if sentences else "")
+        is_judged = bool(sentences) and sentences != (NOT_JUDGED,)
+        self._window.views.docks["Health"].header.say("of the memory, by the last episodes" if is_judged else "")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ntm_core.trace import Order
 from ntmviz.cli import output
 from ntmviz.cli.places import place
+from ntmviz.recall.items import NOT_JUDGED, is_lab
 from ntmviz.wording import grouped, size_on_disk
 from sessions.errors import SessionError, one_line
 
@@ -61,6 +62,8 @@ def _health(recording: Recording) -> list[str]:
     """How the network uses its memory, in sentences. Reads a bounded number of steps."""
     from ntm_core.diagnostics.health import health
 
+    if is_lab(recording):
+        return [NOT_JUDGED]
     try:
         return list(health(recording.episodes, recording.metrics).sentences)
     except SessionError as error:

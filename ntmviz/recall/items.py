@@ -23,6 +23,7 @@ MODEL = "recall"
 """Name of the associative memory in the registry."""
 LONGEST = 24
 """Letters of a name."""
+NOT_JUDGED = "This memory is worked by hand: nothing was learned whose health could be judged."
 
 
 def is_lab(recording: Recording | None) -> bool:

@@ -209,8 +209,10 @@ class Canvas(Picture):
         for item in (self.under, *self._heatmaps.values(), self.over):
             if item.isVisible():
                 painter.save()
-                item.paint(painter)
-                painter.restore()
+                try:
+                    item.paint(painter)
+                finally:
+                    painter.restore()
 
     def _on_changed(self, where: QRegion | None) -> None:
         self._damage = None if where is None or self._damage is None else self._damage + where

@@ -79,8 +79,10 @@ class Picture(pg.GraphicsView):
             self._kept.setDevicePixelRatio(self.devicePixelRatioF())
         if not self._kept.isNull():
             painter = QPainter(self._kept)
-            self._paint(painter)
-            painter.end()
+            try:
+                self._paint(painter)
+            finally:
+                painter.end()  # Qt dies of an image that goes while it is painted on
 
     def _paint(self, painter: QPainter) -> None:
         self.render(painter, self.area, self.viewport().rect())

@@ -6,6 +6,10 @@ from PySide6.QtCore import QTimer
 import sessions
 from ntm_core.diagnostics import health as module
 from ntmviz import health_watch
+from ntmviz.cli import main
+from ntmviz.recall.items import NOT_JUDGED
+from tests.app.conftest import record_one
+from tests.sessions.traces import tiny_spec
 
 
 @pytest.fixture
@@ -78,3 +82,16 @@ def test_a_session_that_is_closed_or_hidden_midway_is_let_go_and_judged_when_it_
     docks["Health"].show()
     docks["Health"].raise_()
     qtbot.waitUntil(lambda: judged(window))
+
+
+def test_a_memory_that_is_worked_by_hand_is_not_judged(window, qtbot, tmp_path, capsys):
+    path = tmp_path / "lab.h5"
+    with sessions.Recorder(path, tiny_spec(), {"model": "recall"}) as recorder:
+        record_one(recorder)
+    assert window.desk.open(path)
+    window.show_workspace("Watch")
+    window.views.docks["Health"].show()
+    window.views.docks["Health"].raise_()
+    qtbot.waitUntil(lambda: window.views.health.sentences == (NOT_JUDGED,))
+    assert main(["info", str(path)]) == 0
+    assert "nothing was learned" in capsys.readouterr().out

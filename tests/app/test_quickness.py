@@ -16,6 +16,7 @@ from ntmviz import survey
 from ntmviz.episode_figures import Happening
 from ntmviz.presenter import Presenter
 from ntmviz.survey import Surveyor
+from ntmviz.views import canvas
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.machine import MachineView
 from ntmviz.views.sequence import SequenceView
@@ -259,6 +260,24 @@ def test_what_is_painted_again_in_part_is_what_would_be_painted_in_whole(open_wi
             in_part = view.grab().toImage()
             view._on_changed(None)
             assert view.grab().toImage() == in_part, (view, changes)
+
+
+def test_a_mark_that_cannot_be_drawn_leaves_the_window_standing(open_window, session, qtbot, monkeypatch):
+    window = open_window(session)
+    view = window.views.machine
+    window.store.update(step=2)
+    wanted = view.grab().toImage()
+
+    def fail(*_):
+        raise ValueError("a mark of no kind")
+
+    with qtbot.captureExceptions() as caught, monkeypatch.context() as patch:
+        patch.setattr(canvas, "draw", fail)
+        window.store.update(step=1)
+        qtbot.waitUntil(lambda: bool(caught))
+    assert {kind for kind, _, _ in caught} == {ValueError}
+    window.store.update(step=2)
+    assert view.grab().toImage() == wanted
 
 
 def test_a_row_of_the_episode_list_reads_its_episode_once(open_window, session, monkeypatch):

@@ -52,9 +52,9 @@ def usage(previous: Tensor, write_weighting: Tensor, retention: Tensor) -> Tenso
 def allocation(usage: Tensor) -> Tensor:
     """Where the free rows are: (1 - u) times the usage of all rows that are used less (eq. 1).
 
-    usage: (batch, locations), 0 to 1. Returns the same shape, summing to at most 1. The order of
-    rows, that of `by_usage`, has no gradient, as in the paper. Products are sums of
-    logarithms, which `LEAST_USAGE` allows: a product's backward pass waits for the device.
+    usage: (batch, locations), 0 to 1. Returns the same shape, summing to at most 1. The order of rows, that of
+    `by_usage`, has no gradient, as in the paper. Products are sums of logarithms, which `LEAST_USAGE` allows: the
+    backward pass of a product waits for the device.
     """
     order = by_usage(usage)
     used = LEAST_USAGE + (1 - LEAST_USAGE) * usage

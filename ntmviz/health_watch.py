@@ -91,5 +91,5 @@ class HealthWatch(QObject):
 
     def _say(self, sentences: tuple[str, ...], *, is_warning: bool = False) -> None:
         self._view.show_sentences(sentences, is_warning=is_warning)
-        is_judged = bool(sentences) and sentences != (NOT_JUDGED,)
+        is_judged = bool(sentences) and not is_lab(self._recording)
         self._window.views.docks["Health"].header.say("of the memory, by the last episodes" if is_judged else "")

@@ -32,7 +32,8 @@ class ElidedLabel(QLabel):
         self, text: str = "", *, size: int = ink.SMALL, weight: int = ink.REGULAR, tone: str | None = "muted"
     ) -> None:
         super().__init__()
-        self._text, self._ink = text, (size, weight)
+        self._text, self._ink = "", (size, weight)
+        self.setText(text)
         if tone is not None:
             self.setProperty("tone", tone)
         self.setFont(font(size, weight))

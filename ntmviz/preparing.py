@@ -140,7 +140,8 @@ def _resumed(options: RunOptions, task: Task, group: Group, kept: _Kept) -> Star
         model = checkpoints.load(kept.blob).train()
     was = model.config.to_json()
     _check_model(options, task, model, kept.path)
-    if any(was[name] != wished for name, wished in options.model_settings.items()):
+    wanted = type(model.config).from_json({**was, **options.model_settings})
+    if wanted != model.config:
         model = checkpoints.load(kept.blob, **options.model_settings).train()
     training = checkpoints.training(kept.blob)
     usual = registry.task(options.task).train if training is None else training.config

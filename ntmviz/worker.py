@@ -28,9 +28,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-
-from ntm_core import kernels
+from ntm_core import devices, kernels
 from ntm_core.errors import CoreError
 from ntm_core.kernels.warming import Warming
 from ntmviz import running
@@ -136,7 +134,7 @@ class Worker:
 
     def _prepare(self, order: Mapping[str, Any]) -> None:
         """Load the kernels that most trainings need, or compile them, while nothing else is to be done."""
-        Warming(None, torch.device("cpu"))
+        Warming(None, devices.choose())
 
     def _start(self, order: Mapping[str, Any]) -> None:
         if self._run is not None:

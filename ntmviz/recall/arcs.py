@@ -11,7 +11,7 @@ import numpy as np
 from ntmviz import ink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,13 +54,13 @@ class Arc:
     """Whether it starts or ends where something just happened"""
 
 
-def arcs_of(figure: LabFigure, graph: Graph) -> tuple[Arc, ...]:
-    """The strongest arcs among the rows that hold something, the faintest first."""
+def arcs_of(figure: LabFigure, graph: Graph, rows: Sequence[int]) -> tuple[Arc, ...]:
+    """The strongest arcs among some rows, the faintest first."""
     weights = _weights(figure, graph)
     strongest = float(weights.max(initial=0)) if graph is Graph.TOGETHER else 1.0
     if strongest <= 0:
         return ()
-    among = weights[np.ix_(figure.rows, figure.rows)]
+    among = weights[np.ix_(rows, rows)]
     either = np.triu(np.maximum(among, among.T), 1)
     pairs = np.argwhere(either > _FAINTEST * strongest)
     pairs = pairs[np.argsort(either[tuple(pairs.T)], kind="stable")]
@@ -69,19 +69,17 @@ def arcs_of(figure: LabFigure, graph: Graph) -> tuple[Arc, ...]:
     live = _live(figure, graph)
     made = []
     for i, j in pairs.tolist():
-        start, end = (int(figure.rows[place]) for place in ((j, i) if among[i, j] > among[j, i] else (i, j)))
+        start, end = (int(rows[place]) for place in ((j, i) if among[i, j] > among[j, i] else (i, j)))
         made.append(Arc(start, end, min(1.0, float(either[i, j]) / strongest), not live.isdisjoint((start, end))))
     return tuple(made)
 
 
 def arc_marks(arcs: tuple[Arc, ...], at: MemoryLayout, graph: Graph) -> Iterator[ink.Mark]:
-    """Those of which both rows are in view."""
+    """Both rows of each are in view."""
     place_of = {row: place for place, row in enumerate(at.shown)}
     reach = at.arcs_width - 10
     x = at.arcs + 2
     for arc in arcs:
-        if arc.start not in place_of or arc.end not in place_of:
-            continue
         start, end = (at.y_of(place_of[row]) + at.pitch / 2 for row in (arc.start, arc.end))
         inwards = 1 if end > start else -1
         out = x + min(reach, 10 + 9 * abs(place_of[arc.end] - place_of[arc.start]))
@@ -104,8 +102,9 @@ def _weights(figure: LabFigure, graph: Graph) -> Floats:
             return figure.links
         case Graph.ALIKE:
             lengths = np.linalg.norm(figure.memory, axis=1, keepdims=True)
-            words = np.divide(figure.memory, lengths, out=np.zeros_like(figure.memory), where=lengths > 0)
-            return np.nan_to_num(words @ words.T)
+            with np.errstate(invalid="ignore"):  # a memory that holds what is no number is like nothing
+                words = np.divide(figure.memory, lengths, out=np.zeros_like(figure.memory), where=lengths > 0)
+                return np.nan_to_num(words @ words.T)
 
 
 def _live(figure: LabFigure, graph: Graph) -> set[int]:

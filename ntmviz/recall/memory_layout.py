@@ -163,7 +163,7 @@ def memory_marks(
     columns = columns_of(figure)
     at = memory_layout(figure, len(columns), width, height, first)
     yield from _heads(figure, at, columns)
-    arcs = arcs_of(figure, graph)
+    arcs = arcs_of(figure, graph, at.shown)
     if arcs and at.arcs_width >= 60:
         yield ink.Text(at.arcs + 4, TOP / 2 + 1, graph.value, "muted")
     yield from _segments(figure, at)

@@ -109,8 +109,8 @@ class LabPresenter(QObject):
     def _show(self) -> None:
         now, recording = self._window.presenter.now, self._window.desk.recording
         if now is None or recording is None or not is_lab(recording):
-            self._forget()
             if now is not None and self.asking.show(now):
+                self._forget()
                 self._show_state()
                 self.tell()
             else:

@@ -23,7 +23,7 @@ class Transport(QWidget):
 
     def __init__(self, actions: dict[str, QAction]) -> None:
         super().__init__()
-        layout = QHBoxLayout(self)
+        layout = self._layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         self._buttons: list[tuple[QToolButton, str]] = []
@@ -46,6 +46,7 @@ class Transport(QWidget):
             self._buttons.append((button, picture))
         layout.addSpacing(10)
         self._step = ElidedLabel(size=ink.BODY, weight=ink.BOLD, tone=None)
+        self._step.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._range = ElidedLabel()
         self._speed = ElidedLabel()
         self._speed.setToolTip("Speed of playing: comma slower, period faster")
@@ -70,7 +71,10 @@ class Transport(QWidget):
         text = "no step yet" if step is None else f"step {grouped(step)}" if step >= 0 else "before step 0"
         longest = max(text_width(each, ink.BODY, ink.BOLD) for each in (text, f"step {grouped(steps)}"))
         self._step.setText(text)
-        self._step.setFixedWidth(math.ceil(longest) + 2)
+        width = math.ceil(longest) + 2
+        if width != self._step.width():
+            self._step.setFixedWidth(width)
+            self._layout.activate()  # else what is beside it stands in its way till the next turn
         self._range.setText("" if step is None else f"of 0 to {grouped(steps - 1)}" if steps else "")
 
     def show_playing(self, direction: int, speed: float) -> None:

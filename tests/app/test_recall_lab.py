@@ -264,13 +264,13 @@ def test_the_three_graphs_are_drawn_apart(hand, qtbot):
         return [mark for mark in memory.over.marks if isinstance(mark, ink.Path)]
 
     figure = hand.figure
-    assert not arcs_of(figure, Graph.TOGETHER)
+    assert not arcs_of(figure, Graph.TOGETHER, figure.rows)
     assert not shown(Graph.TOGETHER)
-    in_turn = arcs_of(figure, Graph.IN_TURN)
+    in_turn = arcs_of(figure, Graph.IN_TURN, figure.rows)
     stored = figure.rows.tolist()
     assert sorted((arc.start, arc.end) for arc in in_turn) == list(pairwise(stored))
     assert all(mark.has_arrow for mark in shown(Graph.IN_TURN))
-    alike = arcs_of(figure, Graph.ALIKE)
+    alike = arcs_of(figure, Graph.ALIKE, figure.rows)
     for arc in alike:
         assert arc.share == pytest.approx(_cosine(figure.memory[arc.start], figure.memory[arc.end]), abs=1e-5)
     most = max(combinations(stored, 2), key=lambda pair: _cosine(*figure.memory[list(pair)]))
@@ -279,7 +279,7 @@ def test_the_three_graphs_are_drawn_apart(hand, qtbot):
     hand.step_on(Qt.Key.Key_Return)
     hand.cue.choose_item("P")
     hand.step_on(Qt.Key.Key_Return)
-    together = arcs_of(hand.figure, Graph.TOGETHER)
+    together = arcs_of(hand.figure, Graph.TOGETHER, hand.figure.rows)
     assert {hand.figure.names[row] for row in (together[-1].start, together[-1].end)} == {"P", "R"}
 
 

@@ -127,6 +127,9 @@ def test_settings_that_any_weights_bear_can_be_others(call, first):
     with sessions.open("second.h5") as second:
         assert second.info.model_config["kernel"] == "fused"
         assert checkpoints.load(second.checkpoints[-1].read()).config.kernel == "fused"
+    code, _, err = call(*ON, "--resume", "first.h5", "--set", "kernel=turbo", "--out", "third.h5")
+    check_failed(code, err, "kernel is one of auto, eager, fused; got 'turbo'", wanted_code=2)
+    assert "whole" not in err[-1]
     code, _, err = call(*ON, "--resume", "first.h5", "--set", "hidden_size=9", "--out", "third.h5")
     check_failed(code, err, "a network that is trained on keeps its settings; hidden_size is", wanted_code=2)
 

@@ -527,3 +527,11 @@ def test_a_long_episode_is_drawn_a_window_at_a_time():
     assert start <= 50_000 < start + in_view
     assert sequence_layout.first_step_in_view(100_000, in_view, 49_999, start) == start
     assert machine_layout.index_ticks(1, 5) == [0]
+
+
+def test_the_step_and_how_many_there_are_stand_side_by_side_at_once(open_window, session):
+    window = open_window(session)
+    transport = window.views.transport
+    for step, steps in ((3, 12), (-1, 12), (1234, 56789), (3, 12)):
+        transport.show_position(step, steps)
+        assert transport._step.geometry().right() < transport._range.x()

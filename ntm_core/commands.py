@@ -21,19 +21,23 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """Measure the share of wrong bits on fresh sequences: on the task's trials, or of given lengths.
+    """Measure the share of wrong bits on fresh sequences: on the task's trials, on some of them, or of given lengths.
 
     With a length, what else has a size has the greatest that is trained.
     """
 
     lengths: tuple[int, ...] = ()
     sequences: int = 100
-    """Of each length."""
+    """Of each trial or length."""
+    trials: tuple[str, ...] = ()
+    """Names of some of the task's trials, where no lengths are given."""
 
     def __post_init__(self) -> None:
         checks.whole("sequences", self.sequences, at_least=1)
         for length in self.lengths:
             checks.whole("a length", length, at_least=1)
+        for trial in self.trials:
+            checks.text("a trial", trial)
 
 
 @dataclass(frozen=True, slots=True)

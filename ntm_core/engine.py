@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from ntm_core import commands, events, seeding
+from ntm_core import checks, commands, events, seeding
 from ntm_core.diagnostics import of_iteration
 from ntm_core.errors import CoreError
 from ntm_core.journal import Journal, keeps_skipped
@@ -129,9 +129,7 @@ class Engine:
             case commands.Train():
                 return self._train(command.iterations)
             case commands.Evaluate():
-                others = self.task.criterion.trial.sizes
-                trials = tuple(Trial(str(length), {**others, "length": length}) for length in command.lengths)
-                return self._evaluate(trials or self.task.trials, command.sequences)
+                return self._evaluate(self._trials(command), command.sequences)
             case commands.Save():
                 return self._save()
             case commands.Reset():
@@ -215,6 +213,15 @@ class Engine:
         self._record_update(
             replace(update, logits=logits, trace=trace, step_gradients=None), item, f"{what} not finite"
         )
+
+    def _trials(self, command: commands.Evaluate) -> tuple[Trial, ...]:
+        """Those that a command measures on."""
+        if command.lengths:
+            others = self.task.criterion.trial.sizes
+            return tuple(Trial(str(length), {**others, "length": length}) for length in command.lengths)
+        by_name = {trial.name: trial for trial in self.task.trials}
+        checks.known(f"a trial of task {self.task.name!r}", command.trials, by_name)
+        return tuple(by_name[name] for name in command.trials) or self.task.trials
 
     def _evaluate(self, trials: tuple[Trial, ...], sequences: int) -> list[Event]:
         iteration = self.trainer.iteration

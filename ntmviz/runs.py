@@ -190,14 +190,19 @@ class Run:
         """Leave a pause out of the run's seconds."""
         self._rested += seconds
 
-    def finish(self) -> None:
-        """Keep the network's weights, measure it on the task's test lengths unless it failed, seal the session."""
+    def finish(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
+        """Keep the network's weights, measure it on the task's trials unless it failed, seal the session.
+
+        is_hurried: asked before each trial; one after which it is true is not measured any more.
+        """
         has_failed = self.failure is not None
         self._keep_weights()
-        if self.engine.trainer.iteration and not has_failed:
+        for trial in self.engine.task.trials:
+            if has_failed or not self.engine.trainer.iteration or is_hurried():
+                break
             with memory_told():
-                measured = self.engine.handle(commands.Evaluate())
-            self._measured = [event for event in measured if isinstance(event, events.Evaluated)]
+                measured = self.engine.handle(commands.Evaluate(trials=(trial.name,)))
+            self._measured += [event for event in measured if isinstance(event, events.Evaluated)]
         self.leave()
 
     def leave(self) -> None:

@@ -10,7 +10,7 @@ orders of stepping by hand and their news are those of `hand_orders`.
 
 The end of the input is the end of the process: weights are kept, the session is sealed, nothing is orphaned. A training
 that is to be kept on goes on to its own end instead, and the next window finds it in `running`. SIGTERM is the order to
-stop.
+stop. A second order to stop, or the end of the input, cuts the measuring at the end short.
 """
 
 from __future__ import annotations
@@ -178,9 +178,22 @@ class Worker:
         self._is_leaving = True
         self._by_hand.close()
         if self._run is not None:
-            self._run.finish()
+            self._run.finish(self._is_hurried)
             self._tell_progress()
             self._tell("over", result=self._run.result(), failure=self._run.failure)
+
+    def _is_hurried(self) -> bool:
+        """Whether, while the network is measured, nobody waits for that any more."""
+        while not self._waiting.empty():
+            order = self._waiting.get()
+            match order.get("order"):
+                case "keep_on":
+                    self._carry_out(order)
+                case "stop":
+                    return True
+                case "leave" if not self._keeps_on:
+                    return True
+        return False
 
     def _keep_on(self, order: Mapping[str, Any]) -> None:
         """Whether training goes on without the window, however that ends."""

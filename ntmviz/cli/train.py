@@ -218,7 +218,8 @@ def ended_early(result: dict[str, Any], signal_number: int) -> int:
 def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int | None]:
     """Train to the end, with a line of progress now and then. Returns the result, and the signal that asked to leave.
 
-    Ctrl+C ends it early, and it is measured; SIGTERM and SIGHUP end it at once. All of them keep weights and session.
+    Ctrl+C ends it early, and it is measured; SIGTERM and SIGHUP end it at once. All of them keep weights and session;
+    where it is being measured, they leave out the trials that are left.
     """
     told = time.perf_counter()
     failure = None
@@ -242,14 +243,16 @@ def drive(training: Run, *, is_quiet: bool = False) -> tuple[dict[str, Any], int
                     f"{grouped(now.recorded_episodes)} episodes recorded"
                     + (f"   {skips(now.skipped)}" if now.skipped else "")
                 )
-        asked_to_leave = next((number for number in noted if number != signal.SIGINT), None)
-        if asked_to_leave is not None:
+        if any(number != signal.SIGINT for number in noted):
             training.leave()
         else:
             if noted and training.failure is None:
                 output.remark("stopping: measuring and sealing the session")
-            training.finish()
-    return training.result(), asked_to_leave
+            before = len(noted)
+            training.finish(is_hurried=lambda: len(noted) > before)
+            if len(noted) > before:
+                output.remark(f"{signal.Signals(noted[-1]).name}: the rest is not measured")
+    return training.result(), next((number for number in noted if number != signal.SIGINT), None)
 
 
 def _tell_silence(training: Run, was_silent: bool) -> bool:

@@ -14,7 +14,8 @@ import pytest
 from PySide6.QtGui import QImage
 
 import sessions
-from ntm_core import checkpoints
+from ntm_core import checkpoints, commands
+from ntm_core.engine import Engine
 from ntmviz import __version__
 from ntmviz.cli import demo, main
 from ntmviz.run_options import RunOptions
@@ -307,6 +308,27 @@ def test_a_training_that_is_asked_to_leave_keeps_all_and_says_so_in_one_line(num
         assert recording.complete
         assert len(recording.metrics.iterations()) == result["iterations"] > 20
         assert recording.checkpoints[-1].iteration == result["iterations"]
+
+
+@pytest.mark.parametrize(("number", "wanted_code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_a_signal_while_the_network_is_measured_leaves_out_the_rest(number, wanted_code, monkeypatch, call, tmp_path):
+    handle = Engine.handle
+
+    def handle_and_signal(self, command):
+        happened = handle(self, command)
+        if isinstance(command, commands.Evaluate):
+            signal.raise_signal(number)
+        return happened
+
+    monkeypatch.setattr(Engine, "handle", handle_and_signal)
+    path = tmp_path / "run.ntmviz.h5"
+    code, out, err = call(*TINY, "--iterations", "2", "--out", str(path), "--json")
+    assert (code, err[0]) == (wanted_code, f"{number.name}: the rest is not measured")
+    assert len(err) == (2 if code else 1)
+    assert list(json.loads(out[-1])["bit_error_rate"]) == ["3"]
+    with sessions.open(path) as recording:
+        assert recording.complete
+        assert recording.checkpoints[-1].iteration == 2
 
 
 def test_a_training_under_nohup_goes_on_when_its_terminal_closes(launch, tmp_path):

@@ -106,6 +106,30 @@ def test_an_order_that_cannot_be_is_refused_in_one_line_and_the_next_one_counts(
     assert "\n" not in more["message"]
 
 
+@pytest.mark.parametrize(
+    ("then", "measured"),
+    [(("stop",), 0), (("leave",), 0), (("record",), 3), (("keep_on", "leave"), 3), ((), 3)],
+    ids=["stop again", "leave", "another", "leave kept on", "nothing"],
+)
+def test_a_second_order_to_end_leaves_out_what_is_not_measured_yet(then, measured, options, path):
+    orders = queue.SimpleQueue()
+
+    class Ending(Kept):
+        def tell(self, news, **more):
+            super().tell(news, **more)
+            if news == "progress" and more["iteration"] and not asked:
+                asked.append("stop")
+                for name in ("stop", *then):
+                    orders.put({"order": name, "is_on": True, "policy": "off"})
+
+    asked, kept = [], Ending()
+    orders.put({"order": "start", "options": options.to_json()})
+    Worker(kept).serve(orders)
+    ((result, failure),) = [(more["result"], more["failure"]) for news, more in kept.news if news == "over"]
+    assert (len(result["bit_error_rate"]), failure) == (measured, None)
+    check_kept(path, 1, complete=True)
+
+
 def test_training_does_not_wait_for_a_window_that_does_not_read(options, path, pipe):
     read_end, write_end = pipe
     worker = subprocess.Popen(bound.command("ntmviz.worker"), stdin=subprocess.PIPE, stdout=write_end)

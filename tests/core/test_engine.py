@@ -284,6 +284,10 @@ def test_an_evaluation_measures_each_length_on_fresh_sequences():
     assert [(event.trial, event.sequences) for event in measured] == [("2", 30), ("8", 30)]
     assert measured == engine.handle(commands.Evaluate((2, 8), 30))
     assert [event.trial for event in engine.handle(commands.Evaluate(sequences=2))] == ["4", "12", "24"]
+    every, one = (engine.handle(commands.Evaluate(sequences=2, trials=names)) for names in ((), ("12",)))
+    assert one == every[1:2], "alone as among the others"
+    (failed,) = engine.handle(commands.Evaluate(trials=("13",)))
+    assert failed.message == "a trial of task 'copy' is one of 12, 24, 4; got '13'"
     assert all(0 < event.bit_error_rate < 1 for event in measured)
 
 

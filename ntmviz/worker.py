@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ntm_core import devices, kernels
 from ntm_core.errors import CoreError
+from ntm_core.kernels import threads
 from ntm_core.kernels.warming import Warming
 from ntmviz import running
 from ntmviz.errors import NtmvizError, UsageError
@@ -206,6 +207,7 @@ class Worker:
             self._is_detached = True
             self._by_hand.close()
             self._is_paused = False  # nobody could let it go on later
+            threads.leave_a_core(False)
             _go_on_alone(self._run.recorder.path)
 
     def _recorder_of(self, path: Path) -> Recorder | None:
@@ -243,6 +245,7 @@ class Worker:
 
 def _give_way() -> None:
     """Let the window have a core before this process whenever it wants one: a hand never waits for a training."""
+    threads.leave_a_core(True)
     os.nice(GIVE_WAY)
     with contextlib.suppress(OSError):  # where the system weighs sessions of processes, not single ones
         Path("/proc/self/autogroup").write_text(str(GIVE_WAY))

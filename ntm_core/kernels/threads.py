@@ -30,6 +30,11 @@ def allow(count: int) -> None:
     _allowed = max(1, min(count, MOST))
 
 
+def leave_a_core(is_left: bool) -> None:
+    """Use one core less than there are, for whoever looks on; or all of them. No number changes by it."""
+    allow(cores() - is_left)
+
+
 def allowed() -> int:
     """How many threads may be used."""
     return _allowed
@@ -58,7 +63,7 @@ def _make_pool() -> None:
 
 _allowed = 1
 _pool: ThreadPoolExecutor
-allow(cores())
+leave_a_core(False)
 _make_pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_make_pool)  # no thread comes along

@@ -35,6 +35,17 @@ def test_every_sequence_is_computed_once_in_parts_that_are_worth_a_thread(count,
     assert len(parts) == 1 or parts[0][1] >= threads.LEAST_PART
 
 
+@pytest.mark.parametrize(
+    ("cores", "beside", "alone"), [(1, 1, 1), (2, 1, 2), (4, 3, 4), (16, threads.MOST, threads.MOST)]
+)
+def test_a_core_is_left_to_a_window_where_there_is_one_to_spare(cores, beside, alone, allowed, monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: cores)
+    threads.leave_a_core(True)
+    assert threads.allowed() == beside
+    threads.leave_a_core(False)
+    assert threads.allowed() == alone
+
+
 def test_parts_run_at_the_same_time(allowed):
     allowed(2)
     both = threading.Barrier(2)

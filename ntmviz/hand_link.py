@@ -90,10 +90,10 @@ class HandLink(QObject):
         """
         if self.state is not HandState.AWAKE or self._engine is None:
             return
-        self._become(HandState.BUSY)
         told = [messages.to_json(each) for each in (commands.Wake(place.episode, place.step), *several)]
         self._has_acted = True
         self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, names=dict(names or {}))
+        self._become(HandState.BUSY)  # while the engine is at work
 
     def ask(self, order: str, **more: object) -> bool:
         """An order that moves no network; `answered` tells what came of it. False where no process can be had."""

@@ -31,7 +31,7 @@ class ElidedLabel(QLabel):
     def __init__(
         self, text: str = "", *, size: int = ink.SMALL, weight: int = ink.REGULAR, tone: str | None = "muted"
     ) -> None:
-        super().__init__()
+        super().__init__(" ")  # as high as a line
         self._text, self._ink = "", (size, weight)
         self.setText(text)
         if tone is not None:
@@ -47,12 +47,6 @@ class ElidedLabel(QLabel):
             self._text = text
             self.setAccessibleName(text)
             self.update()
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, self.sizeHint().height())
-
-    def sizeHint(self) -> QSize:
-        return QSize(math.ceil(text_width(self._text, *self._ink)) + 2, self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.width() < min(_SHORTEST, text_width(self._text, *self._ink)):
@@ -78,11 +72,9 @@ class PanelHeader(QWidget):
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(12, 0, 8, 0)
         self._layout.setSpacing(10)
+        self._layout.addStrut(HEADER_HEIGHT)  # a dock asks for this, not for the fixed height
         self._layout.addWidget(self._title)
         self._layout.addWidget(self._sentence, 1)
-
-    def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), HEADER_HEIGHT)  # a dock asks for this, not for the fixed height
 
     def say(self, sentence: str) -> None:
         """Change the muted sentence."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
 
 import sessions
 from ntmviz.app import application, make_window
@@ -35,7 +35,7 @@ def shown_window(*, keeps_settings: bool = True) -> MainWindow:
     window = make_window("dark", keeps_settings=keeps_settings)
     window.resize(1440, 900)
     window.show()
-    application().processEvents()
+    turn()
     return window
 
 
@@ -45,7 +45,7 @@ def draw_live(picture: Path) -> None:
     window.commands.train_copy()
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        application().processEvents()
+        turn()
         status = window.views.run.status
         if window.presenter.now is not None and status is not None and status.iteration >= LIVE_ITERATIONS:
             break
@@ -72,9 +72,7 @@ def draw_pinned(session: Path, picture: Path) -> None:
     figure = window.views.machine.figure
     assert figure is not None
     window.store.update(pinned=(figure.reads[0].peak + 1, 8))
-    for _ in range(4):
-        application().processEvents()
-        window.presenter.present()
+    settled(window)
     window.grab().save(str(picture))
     window.close()
 
@@ -93,9 +91,7 @@ def draw_step(session: Path, picture: Path, theme: str) -> None:
     hand = window.by_hand
 
     def carried_out(*wish: object) -> None:
-        deadline = time.monotonic() + 60
-        while not hand.is_awake and time.monotonic() < deadline:
-            application().processEvents()
+        until(lambda: hand.is_awake)
 
     carried_out()
     flipped = list(source.record(middle - 2)["input"])
@@ -110,9 +106,7 @@ def draw_step(session: Path, picture: Path, theme: str) -> None:
     carried_out(hand.edit("memory", cell, -1.5 if source.record(middle + 2)["memory"][cell] > 0 else 1.5))
     carried_out(window.views.by_hand.feed())
     carried_out(hand.back())
-    for _ in range(4):
-        application().processEvents()
-        window.presenter.present()
+    settled(window)
     window.grab().save(str(picture))
     window.close()
 
@@ -124,12 +118,9 @@ def draw_state(session: Path, picture: Path, head: HeadKind, theme: str) -> None
     window.show()
     window.commands.open_path(session)
     window.store.update(head=Head(head))
-    for _ in range(4):
-        application().processEvents()
+    settled(window)
     window.views.docks["State"].raise_()
-    for _ in range(4):
-        application().processEvents()
-        window.presenter.present()
+    settled(window)
     window.grab().save(str(picture))
     window.close()
 
@@ -139,8 +130,9 @@ def until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 300
     while not is_so():
         application().processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+        turn()
         if time.monotonic() > deadline:
-            raise SystemExit("a picture of the recall lab was not ready within 300 s")
+            raise SystemExit("a picture was not ready within 300 s")
 
 
 def draw_recall(picture: Path, theme: str, size: tuple[int, int] = (1440, 900)) -> None:
@@ -209,11 +201,17 @@ def draw_query(session: Path, picture: Path) -> None:
 
 
 def settled(window: MainWindow) -> None:
-    """Let docks take their sizes, in several rounds of layout."""
+    """Let docks take their sizes, in several rounds of layout, and what they no longer need go."""
     for _ in range(4):
-        application().processEvents()
+        turn()
         window.presenter.present()
+    turn()
+
+
+def turn() -> None:
+    """One turn of the event loop, with what only a loop that runs does: to delete what was marked for it."""
     application().processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def main() -> None:

@@ -142,8 +142,12 @@ class RunPanel(QWidget):
         if status is None:
             self._headline.setText("No session")
             self._settings.setText("Start a training or open a session; it is described here")
-        for widget in (self._iteration, self._of, self._bar, self._verdict, *self._numbers, *self._names):
+        for widget in (self._iteration, *self._numbers, *self._names):
             widget.setVisible(status is not None)
+        # Each is told once what it comes to: one that is shown and hidden again has the others laid out without room.
+        self._of.setVisible(status is not None and status.iteration >= 0)
+        self._bar.setVisible(status is not None and status.iterations is not None)
+        self._verdict.setVisible(status is not None and bool(status.verdict))
         is_training = status is not None and status.is_training
         self._record.setVisible(is_training)
         self._stop.setVisible(is_training or (status is not None and status.is_detached))
@@ -157,19 +161,16 @@ class RunPanel(QWidget):
         self._of.setText(
             "iterations" if status.iterations is None else f"of at most {grouped(status.iterations)} iterations"
         )
-        self._of.setVisible(status.iteration >= 0)
         share = 1.0 if not status.iterations else min(1.0, max(0, status.iteration) / status.iterations)
         if self._bar.value() != round(1000 * share):  # a bar lays itself out anew even for the same value
             self._bar.setUpdatesEnabled(False)  # it would paint at once, and with it all that waits in the window
             self._bar.setValue(round(1000 * share))
             self._bar.setUpdatesEnabled(True)
-        self._bar.setVisible(status.iterations is not None)
         for value, number in zip(self._numbers, (status.loss, status.wrong_bits, status.gradient_norm), strict=True):
             value.setText("–" if number != number else short(number))
         if status.wrong_share == status.wrong_share:
             self._numbers[1].setText(f"{short(status.wrong_bits)} ({short(100 * status.wrong_share)} %)")
         self._verdict.setText(("✓ " if status.is_good else "▲ ") + status.verdict)
-        self._verdict.setVisible(bool(status.verdict))
         set_tone(self._verdict, "accent" if status.is_good else "warning")
         self._main.setEnabled(not status.is_starting)
         if status.is_starting:

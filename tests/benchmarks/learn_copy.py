@@ -16,6 +16,7 @@ import torch
 
 from ntm_core import commands, events, models, tasks
 from ntm_core.engine import Engine
+from ntm_core.kernels import threads
 from ntm_core.train_config import TrainConfig
 
 
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--train-on", type=int, default=0, help="train on to so many sequences once solved")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    threads.allow(1)
     config = dataclasses.replace(TrainConfig(), **dict(map(_setting, arguments.set)))
     lengths = [trial.name for trial in tasks.build("copy").trials]
     print(f"{config}\n")

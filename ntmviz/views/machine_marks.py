@@ -271,7 +271,7 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
     x = layout.memory_left + note.word * layout.column_pitch
     y = rows.y(note.location)
     yield ink.Box(x, y, layout.column_pitch, rows.pitch, stroke="text", stroke_width=2)
-    width, tall = 286, 66
+    width, tall = 296, 66
     left = round(min(max(x + layout.column_pitch / 2 - width / 2, layout.memory_left), layout.memory_right - width))
     left = max(4, left)
     is_below = y + rows.pitch + 24 + tall < height - 4
@@ -295,6 +295,6 @@ def cell_note(note: CellNote, layout: at.MachineLayout, height: float) -> Iterat
     )
     for column, row, name, value, token in cells:
         line = top + 33 + 18 * row
-        start, end = (left + 12, left + 112) if column == 0 else (left + 126, left + width - 12)
+        start, end = (left + 12, left + 112) if column == 0 else (left + 124, left + width - 12)
         yield ink.Text(start, line, name, "muted")
         yield ink.Text(end, line, value, token, weight=ink.MEDIUM, align=ink.Align.RIGHT)

@@ -62,8 +62,8 @@ class RunPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 10)
-        layout.setSpacing(6)
+        layout.setContentsMargins(12, 10, 12, 8)
+        layout.setSpacing(5)
         self._headline = label(size=ink.HEADLINE, weight=ink.BOLD)
         self._settings = label(size=ink.SMALL, tone="muted")
         self._settings.setWordWrap(True)

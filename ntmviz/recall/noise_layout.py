@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntmviz import ink
+from ntmviz.painting import text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _INVITATION = ("Cues with more and more wrong cells:", "how often does recall", "bring the stored word back?")
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 40, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 42, 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ def noise_marks(figure: NoiseFigure | None, width: float, height: float) -> Iter
             yield ink.Text(width / 2, height / 2 - 18 + 18 * line, words, "muted", ink.BODY, align=ink.Align.CENTRE)
         return
     left, right, top, bottom = _LEFT, width - _RIGHT, _TOP, height - _BOTTOM
-    yield ink.Text(left, 20, "recalled without a wrong cell, %", "muted")
+    yield ink.Text(left, 13, "recalled without a wrong cell, %", "muted")
     yield ink.Box(left, top, right - left, bottom - top, fill="well", stroke="border")
     for share in (0, 25, 50, 75, 100):
         y = bottom - (bottom - top) * share / 100
@@ -70,12 +71,12 @@ def noise_marks(figure: NoiseFigure | None, width: float, height: float) -> Iter
         if not is_dashed:
             for x, y in points:
                 yield ink.Marker(x, y, ink.Shape.DOT, token, 6)
-    yield from _key(right - 104, top + 8)
+    yield from _key(left, 30)
 
 
 def _key(x: float, y: float) -> Iterator[ink.Mark]:
-    yield ink.Box(x, y, 98, 42, fill="raised", stroke="border", radius=3)
-    for line, (name, token, is_dashed) in enumerate((("chained", "text", False), ("one recall", "muted", True))):
-        at = y + 13 + 17 * line
-        yield ink.Path(((x + 8, at), (x + 30, at)), token, 1.5, is_dashed=is_dashed)
-        yield ink.Text(x + 37, at, name, token, weight=ink.MEDIUM)
+    """Which line is which, above the well: in it there is no place that both always leave free."""
+    for name, token, is_dashed in (("chained", "text", False), ("one recall", "muted", True)):
+        yield ink.Path(((x, y), (x + 22, y)), token, 1.5, is_dashed=is_dashed)
+        yield ink.Text(x + 28, y, name, token, weight=ink.MEDIUM)
+        x += 28 + text_width(name, weight=ink.MEDIUM) + 16

@@ -5,10 +5,13 @@ import pytest
 
 from ntm_core.recall import demonstrations
 from ntm_core.recall.demonstrations.demonstration import played
+from ntmviz import ink
 from ntmviz.addressing_figure import addressing
+from ntmviz.damage import bounds
 from ntmviz.episode_figures import sequence
 from ntmviz.field_figure import field_figure, shown_fields
 from ntmviz.figures import heads, machine
+from ntmviz.recall.noise_layout import NoiseFigure, noise_marks
 from ntmviz.step_words import describe
 
 
@@ -38,3 +41,13 @@ def test_the_stages_of_a_read_mix_to_its_weighting(source):
         total = sum(stage.share * stage.values for stage in mixed if stage.share is not None)
         if source.record(step)["read_weighting"].any():
             np.testing.assert_allclose(total, read.values, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(390, 280), (300, 150)])
+def test_the_key_of_the_noise_curve_hides_none_of_it(size):
+    share = np.linspace(0, 1, 11)
+    marks = list(noise_marks(NoiseFigure(share / 2, 1 - share, 0.9 - share / 2, 480), *size))
+    well = next(mark for mark in marks if isinstance(mark, ink.Box))
+    names = [mark for mark in marks if isinstance(mark, ink.Text) and mark.text in ("chained", "one recall")]
+    assert len(names) == 2 and all(bounds(name).bottom() <= well.y for name in names)
+    assert all(bounds(name).right() < size[0] for name in names)

@@ -44,7 +44,7 @@ def test_the_stages_of_a_read_mix_to_its_weighting(source):
 
 
 @pytest.mark.parametrize("size", [(390, 280), (300, 150)])
-def test_the_key_of_the_noise_curve_hides_none_of_it(size):
+def test_the_key_of_the_noise_curve_hides_none_of_it(size, qapp):
     share = np.linspace(0, 1, 11)
     marks = list(noise_marks(NoiseFigure(share / 2, 1 - share, 0.9 - share / 2, 480), *size))
     well = next(mark for mark in marks if isinstance(mark, ink.Box))

@@ -15,7 +15,6 @@ stop. A second order to stop, or the end of the input, cuts the measuring at the
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import queue
@@ -25,7 +24,6 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ntm_core import devices, kernels
@@ -38,12 +36,14 @@ from ntmviz.hand_orders import HandOrders
 from ntmviz.outbox import Outbox
 from ntmviz.run_options import RunOptions
 from ntmviz.runs import Run
+from sessions import bound
 from sessions.errors import LostError, SessionError
 from sessions.framing import FrameError, read_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from io import RawIOBase
+    from pathlib import Path
 
     from sessions import Recorder
 
@@ -246,9 +246,7 @@ class Worker:
 def _give_way() -> None:
     """Let the window have a core before this process whenever it wants one: a hand never waits for a training."""
     threads.leave_a_core(True)
-    os.nice(GIVE_WAY)
-    with contextlib.suppress(OSError):  # where the system weighs sessions of processes, not single ones
-        Path("/proc/self/autogroup").write_text(str(GIVE_WAY))
+    bound.give_way(os.nice(GIVE_WAY))
 
 
 def _go_on_alone(session: Path) -> None:

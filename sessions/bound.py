@@ -27,6 +27,12 @@ def command(module: str) -> list[str]:
     return [sys.executable, "-P", "-m", __name__, module]
 
 
+def give_way(nice: int) -> None:
+    """Have the system weigh this process's session as it weighs a process that is so nice, where it weighs sessions."""
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as weight:
+        weight.write(str(nice))
+
+
 def main() -> None:
     """Run the module that the command line names. Leaves with what its `main` returns."""
     for name in _FOR_OTHERS:
@@ -39,6 +45,7 @@ def main() -> None:
             # The leader of a group may not leave its session.
             os.setpgid(0, os.getpgid(os.getppid()))
             os.setsid()
+            give_way(os.nice(0))
     sys.exit(importlib.import_module(sys.argv[1]).main())
 
 

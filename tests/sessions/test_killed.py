@@ -114,6 +114,23 @@ def test_an_interrupt_of_the_terminal_does_not_reach_the_writer(path):
         assert os.getsid(recorder.writer_pid) != os.getsid(0)
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the system weighs no sessions of processes")
+def test_the_writer_of_a_nice_process_is_as_nice(path):
+    """A session of its own weighs as any other would, so its process's own niceness counted for nothing."""
+    script = """
+import os, sys
+import sessions
+from tests.sessions.traces import tiny_spec
+os.nice(3)
+with sessions.Recorder(sys.argv[1], tiny_spec()) as recorder:
+    print(open(f"/proc/{recorder.writer_pid}/autogroup").read())
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(path)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert told.stdout.split()[1:] == ["nice", str(os.nice(0) + 3)]
+
+
 def test_a_forked_child_does_not_keep_the_writer_alive(path, wait_until, is_gone):
     script = OWNER.replace(
         "steps = 0",

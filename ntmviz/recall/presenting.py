@@ -108,6 +108,7 @@ class LabPresenter(QObject):
 
     def _show(self) -> None:
         now, recording = self._window.presenter.now, self._window.desk.recording
+        self.asking.refusal = ""
         if now is None or recording is None or not is_lab(recording):
             if now is not None and self.asking.show(now):
                 self._forget()
@@ -252,7 +253,9 @@ class LabPresenter(QObject):
     def _show_state(self) -> None:
         link, cue = self._window.by_hand.link, self._views.cue
         status = self._window.views.by_hand.status
-        if link.state is HandState.WAKING:
+        if self.asking.refusal:
+            cue.set_enabled(False, self.asking.refusal)
+        elif link.state is HandState.WAKING:
             cue.set_enabled(False, "Making the memory; this takes a few seconds.")
         elif self._config is None:
             cue.set_enabled(False, link.failure or "No lab is open.", "warning" if link.failure else "muted")

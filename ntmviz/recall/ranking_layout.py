@@ -92,7 +92,7 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
         points = ((start + 6, y), (middle, y), (middle, y_to), (end - 6, y_to))
         is_top = each.row == top
         (strong if is_top else curves).append(
-            ink.Path(points, "read" if is_top else "border", 2 if is_top else 1.5, is_curved=True)
+            ink.Path(points, figure.token if is_top else "border", 2 if is_top else 1.5, is_curved=True)
         )
     for at, each in enumerate(right[:count]):
         y = _TOP + at * pitch + pitch / 2
@@ -126,11 +126,11 @@ def _place(
     x = edge + way * 28
     if wide:
         left = x if is_left else x - wide
-        frame = "read" if is_top else "border"
+        frame = figure.token if is_top else "border"
         word = figure.memory[each.row]
         yield from glyph(left, round(y - tall / 2), cell, word, figure.shape, limit=figure.limit, frame=frame)
         x += way * (wide + 8)
-    token = "read" if is_top else "text"
+    token = figure.token if is_top else "text"
     weight = ink.BOLD if is_top else ink.MEDIUM
     if names:
         name = figure.names[each.row]

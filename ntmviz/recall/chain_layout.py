@@ -118,7 +118,8 @@ def _row(figure: LabFigure, at: ChainLayout, line: int, chain: tuple[Look, ...],
         frame = figure.token if is_shown else "muted" if is_with and place == figure.current else "border"
         thick = 2 if is_shown else 1
         yield from glyph(x, y, at.cell, each.word, figure.shape, limit=figure.limit, frame=frame, frame_width=thick)
-        text = _short(named(each.weighting, figure.names), at.pitch - 8)
+        room = at.pitch - 8 if len(chain) > 1 else 2 * at.pitch - 60
+        text = _short(named(each.weighting, figure.names), max(room, at.pitch - 8))
         token = figure.token if is_with else "text"
         yield ink.Text(x + at.wide / 2, foot, text, token, weight=ink.BOLD, align=ink.Align.CENTRE)
         before = place

@@ -9,12 +9,14 @@ from ntm_core import commands, models, patient, registry, seeding
 from ntm_core.patient import Lesion
 from ntm_core.recall import operations
 from ntm_core.trace import Role, TraceSpec
+from ntmviz import ink
 from ntmviz.figures import Head, HeadKind, heads
 from ntmviz.recall.askable import Way, askable_heads, refusal, staying, terms_of, way_of
 from ntmviz.recall.query import Query, ask, emitted
 from ntmviz.recall.query_figure import query_figure
 from ntmviz.recall.query_running import going_on, hindrance
 from ntmviz.recall.query_sliders import QuerySliders, kernel, shares
+from ntmviz.recall.ranking_layout import ranking_marks
 from tests.core import slow_dnc
 from tests.core.builders import small_model, small_task
 from tests.core.test_models import VARIANTS
@@ -257,3 +259,14 @@ def test_the_sliders_are_those_that_the_head_has(qtbot):
     sliders.modes[0].value = 0.6
     assert heard[0]["modes"] == pytest.approx((0.6, 0.1, 0.3))
     assert sliders.modes[2].value == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("width", [250, 290, 340, 394])
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_weights_of_both_rankings_stand_clear_of_each_other(width, place, qapp):
+    source, _ = ran("ntm of two segments")
+    figure = query_figure(source, 4, emitted(source, 4, place))
+    weights = [mark for mark in ranking_marks(figure, width, 250) if isinstance(mark, ink.Text) and "." in mark.text]
+    left, right = ([mark.x for mark in weights if mark.align is align] for align in (ink.Align.RIGHT, ink.Align.LEFT))
+    assert left and len(left) == len(right)
+    assert max(left) < min(right)

@@ -29,6 +29,7 @@ _NUMBER = 34
 _SHORT = {
     "read weighting": "read",
     "write weighting": "write",
+    "backward": "back",
     "prominence": "prom.",
     "priming": "prime",
     "recalled n": "n",

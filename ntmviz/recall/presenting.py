@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from ntm_core.errors import CoreError
 from ntm_core.recall import prominence
 from ntm_core.recall.operations import Prime, Recall
-from ntm_core.recall.recall_config import RecallConfig
+from ntm_core.recall.recall_config import RecallConfig, RecallRouting
 from ntmviz.recall.asking import Asking
 from ntmviz.recall.figure import lab_figure, standing
 from ntmviz.recall.items import is_lab, names_of, row_names
@@ -173,7 +173,8 @@ class LabPresenter(QObject):
         for row, name in enumerate(row_names(after, self.names)):
             if name:
                 items.setdefault(name, np.asarray(after["memory"][row], np.float32))
-        self._views.cue.show_items(items, self._config.parts.names)
+        is_routed = self._config.routing is not RecallRouting.FLAT
+        self._views.cue.show_items(items, self._config.parts.names, is_routed=is_routed)
 
     def _show_first_cue(self, config: RecallConfig) -> None:
         """What a lab begins to ask with: a half-erased item."""

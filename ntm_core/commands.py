@@ -116,7 +116,7 @@ class EditRows:
     """Each carried from step to step."""
     row: int
     values: tuple[tuple[float, ...], ...]
-    """The numbers of the row, for each field."""
+    """The numbers of the row, for each field; all of its numbers of a field that has no rows."""
 
     def __post_init__(self) -> None:
         checks.whole("a row", self.row, at_least=0)

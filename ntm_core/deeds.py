@@ -49,5 +49,6 @@ def of_edit(field: Field, index: tuple[int, ...]) -> str:
 
 def of_rows(fields: Sequence[Field], row: int) -> str:
     """One row of several fields that were set by hand."""
-    names = " and ".join(field.name.replace("_", " ") for field in fields)
-    return f"edit {names}" if not row else f"edit {names} {row + 1}"
+    *names, last = (field.name.replace("_", " ") for field in fields)
+    told = f"{', '.join(names)} and {last}" if names else last
+    return f"edit {told}" if not row else f"edit {told} {row + 1}"

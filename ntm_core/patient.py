@@ -88,6 +88,24 @@ class Chart:
         return False
 
     @property
+    def is_doubly_dissociated(self) -> bool:
+        """Whether beside that cut reads lose old and new items alike, and a reset controller spares both.
+
+        Old items are those written before writing was cut; each kind is judged by its mean, since one item, the first
+        or the last, may be in the controller's state. The memory, and not that state, then holds what was shown.
+        """
+        named = {lesion.name: place for place, lesion in enumerate(self.lesions)}
+        if not self.is_dissociated or not {"intact", "reads off", "controller reset"} <= named.keys():
+            return False
+        intact, reads, reset = (self.wrong[named[name]] for name in ("intact", "reads off", "controller reset"))
+        cut = next(lesion.writes_from for lesion in self.lesions if lesion.writes_from is not None)
+        is_old = self.write_steps < cut
+        if not is_old.any() or is_old.all():
+            return False
+        are_lost = reads[is_old].mean() >= LOST and reads[~is_old].mean() >= LOST
+        return bool(are_lost and reset.mean() <= SPARED and (intact <= SPARED).all())
+
+    @property
     def holder(self) -> Holder:
         """What the lesions tell of where the items are."""
         mean = {lesion.name: float(wrong.mean()) for lesion, wrong in zip(self.lesions, self.wrong, strict=True)}

@@ -165,16 +165,19 @@ class Stepper:
         return before, float(initial[name][index])
 
     def edit_rows(self, names: Sequence[str], row: int, values: Sequence[Sequence[float]]) -> None:
-        """Set one row of several fields of the state: a fork begins. Raises CoreError on a row that cannot be."""
+        """Set one row of several fields of the state, or what has no rows as a whole: a fork begins.
+
+        Raises CoreError on a row that cannot be.
+        """
         fields = {field.name: field for field in self._spec.carried}
         initial = {each: carried.copy() for each, carried in self._carried().items()}
         for name, numbers in zip(names, values, strict=True):
             if name not in fields:
                 raise CoreError(f"a field of the state, {', '.join(fields)}, was wanted to edit; got {name!r}")
             shape = fields[name].shape
-            if len(shape) != 2 or row >= shape[0] or len(numbers) != shape[1]:
+            if len(shape) not in (1, 2) or (len(shape) == 2 and row >= shape[0]) or len(numbers) != shape[-1]:
                 raise CoreError(f"row {row} of {name}, of shape {shape}, cannot be set to {len(numbers)} numbers")
-            initial[name][row] = numbers
+            initial[name][row if len(shape) == 2 else slice(None)] = numbers
         self._fork(initial, deeds.of_rows([fields[name] for name in names], row))
 
     def rewind(self, position: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
+
 from ntm_core.recall.operations import SETTINGS, Kind
 
 if TYPE_CHECKING:
@@ -33,8 +35,14 @@ class Asked(NamedTuple):
         return self.settings[_PLACES[name]]
 
     def place(self, name: str) -> Tensor:
-        """A setting that counts from one, as a whole number from 0, (batch,); -1 where there is none."""
+        """A setting that counts from one, as a whole number from 0, (batch,); below 0 where there is none."""
         return self.setting(name).round().long().squeeze(1) - 1
+
+    def is_in(self, segments: int) -> Tensor:
+        """Whether each segment is looked in, (batch, segments): those that are named together, else all."""
+        told = (-self.setting("segment")).round().long()
+        powers = 2 ** torch.arange(segments, device=told.device)
+        return (told <= 0) | (told.clamp_min(0) // powers % 2 == 1)
 
 
 def of_input(x: Tensor, word_size: int) -> Asked:

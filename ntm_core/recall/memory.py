@@ -95,7 +95,7 @@ class RecallMemory(MemoryNetwork[RecallState, RecallView]):
         state = _faded(state, keep := self._kept(told, member))
         cue = _cue(told, state)
         routed = routing.route(config, told, cue, state.router_weights)
-        standing = self._standing(told, state)
+        standing = self._standing(told, state, member)
         looked = lookup.look(state.memory, cue, standing, routed.route, member)
         backward = dnc_addressing.backward(state.links, state.read_weighting)
         forward = dnc_addressing.forward(state.links, state.read_weighting)
@@ -166,10 +166,11 @@ class RecallMemory(MemoryNetwork[RecallState, RecallView]):
         is_wiped = told.is_a(Kind.LESION) * (member == told.place("segment").unsqueeze(1))
         return torch.cat((faded, lasting), dim=1) * (1 - is_wiped)
 
-    def _standing(self, told: Asked, state: RecallState) -> Standing:
+    def _standing(self, told: Asked, state: RecallState, member: Tensor) -> Standing:
         config, among = self.config, told.setting("among")
         is_short = torch.arange(config.rows, device=among.device) < config.locations
         is_among = torch.where(is_short, among != Among.LONG_TERM, among != Among.SHORT_TERM)
+        is_among = is_among & told.is_in(len(config.parts.names))[:, member]
         trace = state.recall_trace * config.priming_decay ** told.setting("elapsed")
 
         def spread(links: Tensor) -> Tensor:

@@ -73,6 +73,9 @@ SETTINGS = (
 """Names of the channels between the kinds and the word."""
 COUNTED_FROM_ONE = ("item", "location", "segment")
 """Settings that are 0 where there is none."""
+MOST_SEGMENTS = 24
+"""A recall of several segments names segments below this: the channel of the segment then has, negative, the sum of 2
+to the power of each, which float32 holds exactly."""
 
 
 def size(word_size: int) -> int:
@@ -136,6 +139,8 @@ class Recall:
     segment: int | None = None
     among: Among = Among.ALL
     elapsed: float = 1.0
+    segments: tuple[int, ...] | None = None
+    """Instead of one segment several, looked in as if they were one and there were no others; no router is asked."""
 
     def __post_init__(self) -> None:
         _in_limits(self)
@@ -168,6 +173,8 @@ class Prime:
     amount: float = 1.0
     """Of activation; a recall gives 1."""
     elapsed: float = 1.0
+    segments: tuple[int, ...] | None = None
+    """As of a recall."""
 
     def __post_init__(self) -> None:
         _in_limits(self)
@@ -225,7 +232,9 @@ def vector(operation: Operation, word_size: int) -> Word:
     word: Sequence[float] = [0.0] * word_size
     mask: Sequence[float] = [1.0] * word_size
     for name, value in _values(operation):
-        if name in ("word", "cue"):
+        if name == "segments":
+            settings["segment"] -= sum(2.0**each for each in value or ())
+        elif name in ("word", "cue"):
             settings["goes_on"] = float(value is None)
             word = word if value is None else _sized(name, value, word_size)
         elif name == "mask":
@@ -257,8 +266,10 @@ def of_vector(numbers: Iterable[float], word_size: int) -> Operation | None:
             given[each.name] = None if settings["goes_on"] else word
         elif each.name == "mask":
             given["mask"] = None if set(mask) == {1.0} else mask
+        elif each.name == "segments":
+            given["segments"] = _segments_of(settings["segment"])
         elif each.name in COUNTED_FROM_ONE:
-            given[each.name] = round(settings[each.name]) - 1 if settings[each.name] else None
+            given[each.name] = round(settings[each.name]) - 1 if settings[each.name] > 0 else None
         else:
             given[each.name] = settings[each.name]
     return made(**given)
@@ -300,6 +311,8 @@ def _in_limits(operation: Operation) -> None:
             if name == "mask" and made is not None:
                 for each in made:
                     checks.number("a number of a mask", each, at_least=0, at_most=1)
+        elif name == "segments":
+            made = None if value is None else _several(operation, value)
         elif name in COUNTED_FROM_ONE:
             if value is not None:
                 checks.whole(name, value, at_least=0)
@@ -319,6 +332,22 @@ def _in_limits(operation: Operation) -> None:
                 raise ConfigError(f"{name} is true or false; got {value!r}")
             made = bool(value)
         object.__setattr__(operation, name, made)
+
+
+def _several(operation: Operation, value: Any) -> tuple[int, ...]:
+    """Segments of a recall, each once and in order."""
+    for each in value:
+        checks.whole("a segment", each, at_least=0)
+    made = tuple(sorted({int(each) for each in value}))
+    if not made or made[-1] >= MOST_SEGMENTS or getattr(operation, "segment", None) is not None:
+        raise ConfigError(f"one segment, or of segments some below {MOST_SEGMENTS}, were wanted; got {value!r}")
+    return made
+
+
+def _segments_of(number: float) -> tuple[int, ...] | None:
+    """The segments that the number of a channel tells of; None where it tells of one or none."""
+    told = -round(number)
+    return tuple(at for at in range(MOST_SEGMENTS) if told >> at & 1) if told > 0 else None
 
 
 def _among(value: Any) -> Among:

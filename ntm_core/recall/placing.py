@@ -62,6 +62,10 @@ def check(told: Asked, config: RecallConfig) -> None:
         if named >= count:
             there = f"a number from 0 to {count - 1}" if count else "none"
             raise CoreError(f"the {name} of an operation is {there} in this memory; got {named}")
+    several = int((-told.setting("segment")).max())
+    if several >= 2 ** known["segment"]:
+        there = f"of {known['segment']}"
+        raise CoreError(f"the segments of an operation are some {there} in this memory; got {several.bit_length() - 1}")
 
 
 def _turned(weighting: Tensor, kernel: Tensor, config: RecallConfig) -> Tensor:

@@ -45,7 +45,8 @@ def route(config: RecallConfig, told: Asked, cue: Cue, weights: Tensor | None) -
     if config.routing is RecallRouting.TOP1:
         taken = functional.one_hot(soft.argmax(-1), segments).to(soft.dtype)
     share = torch.where(is_given, given, taken)
-    is_routed = is_given if config.routing is RecallRouting.FLAT else torch.ones_like(is_given)
+    is_together = (told.setting("segment") < 0).view_as(is_given)
+    is_routed = is_given if config.routing is RecallRouting.FLAT else ~is_together
     teaches = told.is_a(Kind.STORE) * is_given * config.router_rate
     learned = weights + (teaches * (given - soft)).unsqueeze(2) * _unit(cue.key).unsqueeze(1)
     return Routed(Route(share, is_routed), share.argmax(-1), learned)

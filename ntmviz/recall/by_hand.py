@@ -121,7 +121,7 @@ class RecallByHand(QObject):
     def prime(self) -> None:
         """Activate what resembles the cue, without recalling it."""
         asked = self._cue.asked.operation
-        self._do(Prime(asked.cue, asked.mask, asked.strength, asked.segment))
+        self._do(Prime(asked.cue, asked.mask, asked.strength, asked.segment, segments=asked.segments))
 
     def store(self, name: str, segment: int) -> None:
         """Write the painted pattern to a free row, under a name."""

@@ -104,7 +104,7 @@ def _row(figure: LabFigure, at: ChainLayout, line: int, chain: tuple[Look, ...],
         return
     first = chain[0]
     yield from glyph(at.x_of(0), y, at.cell, first.key, figure.shape, limit=figure.limit, mask=first.mask)
-    yield ink.Text(at.x_of(0) + at.wide / 2, foot, "key" if figure.stages else "cue", "muted", align=ink.Align.CENTRE)
+    yield ink.Text(at.x_of(0) + at.wide / 2, foot, "key" if figure.asked else "cue", "muted", align=ink.Align.CENTRE)
     before = -1
     for column, place in enumerate(at.places(chain), 1):
         each, x = chain[place], at.x_of(column)
@@ -115,11 +115,12 @@ def _row(figure: LabFigure, at: ChainLayout, line: int, chain: tuple[Look, ...],
         if place != before + 1:
             yield ink.Text(between, middle - 20, f"{place - before - 1} more", "muted", align=ink.Align.CENTRE)
         is_shown = is_with and place == figure.shown
-        frame = "read" if is_shown else "muted" if is_with and place == figure.current else "border"
+        frame = figure.token if is_shown else "muted" if is_with and place == figure.current else "border"
         thick = 2 if is_shown else 1
         yield from glyph(x, y, at.cell, each.word, figure.shape, limit=figure.limit, frame=frame, frame_width=thick)
-        text = _short(named(each.weighting, figure.names), at.pitch - 8)
-        token = "read" if is_with else "text"
+        room = at.pitch - 8 if len(chain) > 1 else 2 * at.pitch - 60
+        text = _short(named(each.weighting, figure.names), max(room, at.pitch - 8))
+        token = figure.token if is_with else "text"
         yield ink.Text(x + at.wide / 2, foot, text, token, weight=ink.BOLD, align=ink.Align.CENTRE)
         before = place
     yield from _outcome(figure, chain, is_with, middle, width)
@@ -139,9 +140,9 @@ def _outcome(
     last = chain[-1]
     name = named(last.weighting, figure.names).rpartition(" ")[0] or "nothing"
     size = ink.NUMBER if len(name) <= 3 else ink.STATEMENT if len(name) <= 8 else ink.SMALL
-    token = "read" if is_with else "text"
+    token = figure.token if is_with else "text"
     yield ink.Text(width - 16, middle - 12, name, token, size, ink.BOLD, ink.Align.RIGHT)
-    if figure.stages:
+    if figure.asked:
         return
     is_settled = last.change < figure.below
     state = "settled" if is_settled else "still changing"

@@ -200,10 +200,10 @@ class CuePanel(QWidget):
                 return name
         return ""
 
-    def show_items(self, items: dict[str, Floats], segments: Sequence[str]) -> None:
-        """What can be chosen as a cue, and the segments there are."""
+    def show_items(self, items: dict[str, Floats], segments: Sequence[str], *, is_routed: bool = False) -> None:
+        """What can be chosen as a cue, the segments there are, and whether a router chooses among them."""
         self._items = items
-        if self.settings.show_segments(segments):
+        if self.settings.show_segments(segments, is_routed=is_routed):
             self.into.clear()
             self.into.addItems(list(segments))
             self.into.setVisible(len(segments) > 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ntm_core.recall.operations import Prime, Recall, Store
+from ntmviz.figures import HeadKind
 from ntmviz.recall import glyphs
 from ntmviz.recall.items import row_names
 from ntmviz.recall.ledger import done_at
@@ -86,6 +87,13 @@ class LabFigure:
     """Of both chains, in two lines"""
     rankings: tuple[str, str] = ("by content alone", "with every term")
     """Of both rankings"""
+    asked: HeadKind | None = None
+    """Which kind of head is asked by hand; None where the memory is a lab's own"""
+
+    @property
+    def token(self) -> str:
+        """The colour of where a head is: reads and writes have one each everywhere."""
+        return (self.asked or HeadKind.READ).value
 
     @property
     def read_row(self) -> int | None:
@@ -95,8 +103,6 @@ class LabFigure:
         order = np.sort(self.look.weighting)
         is_tie = len(order) > 1 and order[-1] - order[-2] < TIE
         return None if is_tie else int(self.look.weighting.argmax())
-
-    _stored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

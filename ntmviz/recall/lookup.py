@@ -75,6 +75,8 @@ def look(standing: Mapping[str, Floats], asked: Recall | Prime, config: RecallCo
     terms = (asked.prominence, asked.priming, asked.link_priming) if isinstance(asked, Recall) else (0.0, 0.0, 0.0)
     among = asked.among if isinstance(asked, Recall) else Among.ALL
     candidates = (standing["usage"] > 0) & _among(among, config)
+    if asked.segments is not None:
+        candidates &= np.isin(members(config), asked.segments)
     content = asked.strength * cosines(memory, key, mask)
     prominence = terms[0] * np.log(standing["recall_count"] + 1.0)
     priming = np.zeros(len(memory))
@@ -101,7 +103,9 @@ def settle(
 
 def follow_up(asked: Recall) -> Recall:
     """The recall that goes on with what one recalled: of the whole word, by content alone, in no time."""
-    return Recall(strength=asked.strength, segment=asked.segment, among=asked.among, elapsed=0.0)
+    return Recall(
+        strength=asked.strength, segment=asked.segment, among=asked.among, elapsed=0.0, segments=asked.segments
+    )
 
 
 def without_terms(asked: Recall) -> Recall:
@@ -159,7 +163,7 @@ def _routed(
         counted = counted if counted.any() else inside
         totals[segment] = np.logaddexp.reduce(scores[counted])
         within[counted] = np.exp(scores[counted] - totals[segment])
-    if asked.segment is None and config.routing is RecallRouting.FLAT:
+    if asked.segments is not None or (asked.segment is None and config.routing is RecallRouting.FLAT):
         return np.zeros_like(scores), flat, np.bincount(member, flat, segments)
     if asked.segment is not None:
         share = np.eye(segments)[asked.segment]

@@ -26,7 +26,15 @@ TOP, BOTTOM = 28, 24
 _LEAST_PITCH, _MOST_PITCH = 15, 22
 _NUMBER = 34
 """Pixels for a number beside a bar."""
-_SHORT = {"read weighting": "read", "prominence": "prom.", "priming": "prime", "recalled n": "n", "cosine": "cos"}
+_SHORT = {
+    "read weighting": "read",
+    "write weighting": "write",
+    "backward": "back",
+    "prominence": "prom.",
+    "priming": "prime",
+    "recalled n": "n",
+    "cosine": "cos",
+}
 _LABELLED = 36
 """Pixels of a bar whose ends have room for numbers."""
 _NARROW = 640
@@ -88,8 +96,9 @@ def columns_of(figure: LabFigure) -> tuple[Column, ...]:
         return (Column("read weighting", "read", nothing, nothing, ("0", "1")), _recalled_of_late(counts))
     cosine = look.cosine
     made = [Column("cosine", "muted", cosine, np.clip(cosine, 0, 1), ("0", "1"))]
-    read = Column("read weighting", "read", look.weighting, np.clip(look.weighting, 0, 1), ("0", "1"))
-    if figure.stages:
+    told = f"{figure.token} weighting"
+    read = Column(told, figure.token, look.weighting, np.clip(look.weighting, 0, 1), ("0", "1"))
+    if figure.asked:
         stages = (Column(name, "muted", each, np.clip(each, 0, 1), ("0", "1")) for name, each in figure.stages)
         return (*made, *stages, read)
     largest = max(1.0, *(float(np.abs(term[rows]).max(initial=0)) for term in (look.prominence, look.priming)))
@@ -121,7 +130,7 @@ def memory_layout(figure: LabFigure, columns: int, width: float, height: float, 
     visible = max(1, int(room // pitch))
     first = min(max(0, first), max(0, len(figure.rows) - visible))
     shown = tuple(int(row) for row in figure.rows[first : first + visible])
-    titles = () if figure.stages else (figure.names[row] for row in shown)
+    titles = () if figure.asked else (figure.names[row] for row in shown)
     longest = max((text_width(title, ink.BODY, ink.BOLD) for title in titles), default=0)
     has_segments = len(figure.segments) > 1
     bracket = 12 if has_segments else 0
@@ -224,7 +233,7 @@ def _row(figure: LabFigure, at: MemoryLayout, place: int, row: int, width: float
     tall = size_of(figure.shape, cell)[1]
     yield from glyph(at.item, round(middle - tall / 2), cell, figure.memory[row], figure.shape, limit=figure.limit)
     x = at.item + size_of(figure.shape, cell)[0] + 8
-    name = "" if figure.stages else figure.names[row]  # a trained network's rows have numbers alone
+    name = "" if figure.asked else figure.names[row]  # a trained network's rows have numbers alone
     while len(name) > 2 and text_width(name, ink.BODY, ink.BOLD) > at.pattern - x - 6:
         name = name[:-2].rstrip("…") + "…"
     weight = ink.BOLD if is_read or is_stored else ink.MEDIUM
@@ -234,7 +243,7 @@ def _row(figure: LabFigure, at: MemoryLayout, place: int, row: int, width: float
     inset = 4 if at.pitch >= 18 else 3
     limit = figure.limit
     yield ink.Image(at.pattern, y + inset, wide, at.pitch - 2 * inset, strip, Scale.SIGNED, -limit, limit)
-    for is_on, token in ((is_stored, "write"), (is_read, "read")):
+    for is_on, token in ((is_stored, "write"), (is_read, figure.token)):
         if is_on:
             yield ink.Box(at.pattern - 2, y + inset - 2, wide + 4, at.pitch - 2 * inset + 4, stroke=token)
 
@@ -252,8 +261,8 @@ def _column(figure: LabFigure, at: MemoryLayout, column: Column, x: int) -> Iter
             yield ink.Box(x, round(middle - tall / 2), length, tall, fill=column.token)
         text = _number(column, float(column.values[row]))
         if at.figure_width and text:
-            strong = column.token == "read" and row == figure.read_row
-            token = "text" if column.token == "read" else "muted"
+            strong = column.token == figure.token and row == figure.read_row
+            token = "text" if column.token == figure.token else "muted"
             yield ink.Text(x + at.bar + 5, middle, text, token, weight=ink.BOLD if strong else ink.REGULAR)
 
 
@@ -261,7 +270,7 @@ def _number(column: Column, value: float) -> str:
     """Beside its bar; "" where it says nothing."""
     if column.title in ("prominence", "priming"):
         return f"+{value:.2f}" if value >= 0.005 else ""
-    if column.token == "read":
+    if column.token in ("read", "write"):
         return f"{value:.2f}" if value >= 0.005 else ""
     return f"{value:.2f}".replace("-", "−") if abs(value) >= 0.005 else ""
 

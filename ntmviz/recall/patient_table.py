@@ -43,4 +43,6 @@ def examined(path: str) -> Shown:
     told = chart.sentence
     if chart.is_dissociated:
         told += " Items written before writing was cut are recalled, those after it are lost."
+    if chart.is_doubly_dissociated:
+        told += " Cut reads lose both alike, a reset controller neither: a double dissociation."
     return Shown(told, NOTE, (table,))

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from ntm_core.errors import CoreError
 from ntm_core.recall import prominence
 from ntm_core.recall.operations import Prime, Recall
-from ntm_core.recall.recall_config import RecallConfig
+from ntm_core.recall.recall_config import RecallConfig, RecallRouting
 from ntmviz.recall.asking import Asking
 from ntmviz.recall.figure import lab_figure, standing
 from ntmviz.recall.items import is_lab, names_of, row_names
@@ -108,6 +108,7 @@ class LabPresenter(QObject):
 
     def _show(self) -> None:
         now, recording = self._window.presenter.now, self._window.desk.recording
+        self.asking.refusal = ""
         if now is None or recording is None or not is_lab(recording):
             if now is not None and self.asking.show(now):
                 self._forget()
@@ -172,7 +173,8 @@ class LabPresenter(QObject):
         for row, name in enumerate(row_names(after, self.names)):
             if name:
                 items.setdefault(name, np.asarray(after["memory"][row], np.float32))
-        self._views.cue.show_items(items, self._config.parts.names)
+        is_routed = self._config.routing is not RecallRouting.FLAT
+        self._views.cue.show_items(items, self._config.parts.names, is_routed=is_routed)
 
     def _show_first_cue(self, config: RecallConfig) -> None:
         """What a lab begins to ask with: a half-erased item."""
@@ -252,7 +254,9 @@ class LabPresenter(QObject):
     def _show_state(self) -> None:
         link, cue = self._window.by_hand.link, self._views.cue
         status = self._window.views.by_hand.status
-        if link.state is HandState.WAKING:
+        if self.asking.refusal:
+            cue.set_enabled(False, self.asking.refusal)
+        elif link.state is HandState.WAKING:
             cue.set_enabled(False, "Making the memory; this takes a few seconds.")
         elif self._config is None:
             cue.set_enabled(False, link.failure or "No lab is open.", "warning" if link.failure else "muted")

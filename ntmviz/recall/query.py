@@ -1,7 +1,8 @@
-"""Asking a trained network's memory by hand: what a read head would read with another key. NumPy only.
+"""Asking a trained network's memory by hand: where a head would be with another key. NumPy only.
 
-Addressing is that of the NTM paper (eq. 5 to 9), computed from what was recorded: nothing is run. Asked as the head
-itself asked, it reads what the head read; a test holds that.
+Heads that shift go by the NTM paper (eq. 5 to 9), heads that follow links by the DNC paper (Methods), heads of content
+alone by the MANN paper (eq. 2, 3); masks, a router and what was read before count as they did. All is computed from
+what was recorded: nothing is run. Asked as the head itself was told, it reads what the head read; a test holds that.
 """
 
 from __future__ import annotations
@@ -11,141 +12,132 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ntm_core.trace import Order, Role
-from ntmviz.recall import glyphs
-from ntmviz.recall.figure import LabFigure
+from ntm_core.model_config import FEWEST_RECALLS
+from ntm_core.trace import Role
+from ntmviz.recall.askable import Terms, Way, way_of
+from ntmviz.recall.head_record import HeadRecord
 from ntmviz.recall.lookup import Look, cosines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ntm_core.trace import Source, TraceSpec
+    from ntm_core.trace import Source
 
     Floats = NDArray[np.floating]
 
 _WEIGHT_FLOOR = 1e-20
 """As in `addressing.sharpen`."""
-_NEEDED = (Role.MEMORY, Role.READ_WEIGHTING, Role.KEY, Role.KEY_STRENGTH)
-_STAGED = (Role.GATE, Role.SHIFT, Role.SHARPENING)
+_PLAIN = Terms()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a read head is told."""
+    """What a head is told. Of what comes after the strength, a head goes by what its way has."""
 
     head: int
+    """Among all heads, read heads first"""
     key: tuple[float, ...]
-    strength: float
+    strength: float = 1.0
     gate: float = 1.0
     """How much of the content lookup goes in; the rest is the weighting of the step before"""
     shift: tuple[float, ...] = (0.0, 1.0, 0.0)
     """Shares of the offsets -S to S"""
     sharpening: float = 1.0
-
-
-def can_be_asked(spec: TraceSpec) -> bool:
-    """Whether a network's heads address by what is recorded of them: content, and all of gate, shift and sharpening."""
-    staged = [spec.with_role(role) is not None for role in _STAGED]
-    is_extended = any(spec.with_role(role) for role in (Role.ROUTER, Role.LOOKUP_MASK, Role.SPREAD, Role.LINKS))
-    return all(spec.with_role(role) for role in _NEEDED) and all(staged) and not is_extended
+    modes: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    """Shares of what was written before the last read, of the content lookup, and of what was written after"""
 
 
 def emitted(source: Source, step: int, head: int) -> Query:
-    """What a read head was told at a step."""
-    record = source.record(step)
+    """What a head was told at a step."""
+    record = HeadRecord(source, step, head)
 
-    def of(role: Role) -> Floats:
-        field = source.spec.with_role(role)
-        assert field is not None
-        return np.asarray(record[field.name][head])
+    def number(role: Role) -> float:
+        value = record.own(role)
+        return 1.0 if value is None else float(value)
 
-    return Query(
-        head,
-        tuple(of(Role.KEY).tolist()),
-        float(of(Role.KEY_STRENGTH)),
-        float(of(Role.GATE)),
-        tuple(of(Role.SHIFT).tolist()),
-        float(of(Role.SHARPENING)),
-    )
+    key, shift = record.own(Role.KEY), record.own(Role.SHIFT)
+    assert key is not None
+    query = Query(head, tuple(key.tolist()), number(Role.KEY_STRENGTH))
+    match way_of(source.spec):
+        case Way.SHIFTING:
+            assert shift is not None
+            gate, sharpening = number(Role.GATE), number(Role.SHARPENING)
+            return Query(head, query.key, query.strength, gate, tuple(shift.tolist()), sharpening)
+        case Way.FOLLOWING:
+            modes = number(Role.BACKWARD_MODE), number(Role.CONTENT_MODE), number(Role.FORWARD_MODE)
+            return Query(head, query.key, query.strength, modes=modes)
+        case Way.CONTENT:
+            return query
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A lookup stage by stage, (N,) each."""
+    """A lookup, and the weightings on the way to it."""
 
-    content: Floats
-    gated: Floats
-    shifted: Floats
+    stages: tuple[tuple[str, Floats], ...]
+    """By name, (N,) each; none where the lookup is all"""
     look: Look
 
 
-def ask(source: Source, step: int, query: Query) -> Asked:
-    """What the head would have read at a step."""
-    memory = _memory(source, step).astype(np.float64)
-    key = np.asarray(query.key)
-    mask = np.ones_like(key)
+def ask(source: Source, step: int, query: Query, terms: Terms = _PLAIN) -> Asked:
+    """Where the head would have been at a step, and what it would have read there. terms: of the network's lookups."""
+    record = HeadRecord(source, step, query.head)
+    memory, key = record.memory, np.asarray(query.key, np.float64)
+    recorded_mask = record.own(Role.LOOKUP_MASK)
+    mask = np.ones_like(key) if recorded_mask is None else recorded_mask
     scores = query.strength * cosines(memory, key, mask)
-    content = np.exp(scores - scores.max())
-    content = content / content.sum()
-    gated = query.gate * content + (1 - query.gate) * _before(source, step, query.head)
-    reach = len(query.shift) // 2
-    shifted = sum((share * np.roll(gated, offset - reach) for offset, share in enumerate(query.shift)), np.zeros(1))
-    logs = query.sharpening * np.log(np.maximum(shifted, _WEIGHT_FLOOR))
-    powers = np.exp(logs - logs.max())
-    weighting = powers / powers.sum()
-    nothing = np.zeros_like(content)
-    everywhere = np.ones(len(content), bool)
+    prominence, priming = _prior(record, terms, len(memory))
+    router = record.own(Role.ROUTER)
+    content = _shared(scores + prominence + priming, router)
+    stages: tuple[tuple[str, Floats], ...] = ()
+    weighting = content
+    match way_of(source.spec):
+        case Way.SHIFTING:
+            gated = query.gate * content + (1 - query.gate) * record.last_weighting
+            shifted = _shifted(gated, query.shift, 1 if router is None else len(router))
+            stages = (("content", content), ("gated", gated), ("shifted", shifted))
+            weighting = _sharpened(shifted, query.sharpening)
+        case Way.FOLLOWING:
+            # Where links lead is told by the last read alone, whatever the head is asked.
+            backward, forward = record.own(Role.BACKWARD_WEIGHTING), record.own(Role.FORWARD_WEIGHTING)
+            assert backward is not None and forward is not None
+            stages = (("backward", backward), ("content", content), ("forward", forward))
+            weighting = sum((share * at for share, (_, at) in zip(query.modes, stages, strict=True)), np.zeros(1))
+    everywhere, nothing = np.ones(len(memory), bool), np.zeros(len(memory))
+    shares = np.ones(1) if router is None else router
     word = (weighting @ memory).astype(np.float32)
-    look = Look(key, mask, query.strength, everywhere, scores, nothing, nothing, nothing, weighting, np.ones(1), word)
-    return Asked(content, gated, shifted, look)
+    found = (everywhere, scores, prominence, priming, nothing, weighting, shares)
+    return Asked(stages, Look(key, mask, query.strength, *found, word))
 
 
-def query_figure(source: Source, step: int, query: Query) -> LabFigure:
-    """The memory that a head found at a step, asked by hand, beside what the head itself did."""
-    own, asked = ask(source, step, emitted(source, step, query.head)), ask(source, step, query)
-    memory = _memory(source, step)
-    rows = len(memory)
-    none = np.zeros((rows, rows))
-    return LabFigure(
-        step=step,
-        done=None,
-        is_preview=True,
-        shape=glyphs.shape_of(memory.shape[1]),
-        limit=max(1.0, float(np.abs(memory[np.isfinite(memory)]).max(initial=0))),
-        names=tuple(f"row {row}" for row in range(rows)),
-        memory=memory,
-        rows=np.arange(rows),
-        segments=("memory",),
-        members=np.zeros(rows, int),
-        free=(0,),
-        counts=np.zeros(rows),
-        trace=np.zeros(rows),
-        association=none,
-        links=none,
-        look=asked.look,
-        plain=own.look,
-        chain=(asked.look,),
-        plain_chain=(own.look,),
-        shown=0,
-        current=None,
-        below=0.0,
-        stored_row=None,
-        stages=(("content", asked.content), ("gated", asked.gated), ("shifted", asked.shifted)),
-        titles=(("Your key", "as it is set"), ("The head", "as it was")),
-        rankings=("as the head did", "with your key"),
-    )
+def _prior(record: HeadRecord, terms: Terms, rows: int) -> tuple[Floats, Floats]:
+    """What was read before adds to the scores; as `content_terms.prior`, which has the equation."""
+    counts, spread = record.before(Role.RECALL_COUNT), record.whole(Role.SPREAD)
+    nothing = np.zeros(rows)
+    prominence = nothing if counts is None else terms.prominence * np.log(counts + FEWEST_RECALLS)
+    return prominence, nothing if spread is None else terms.priming * spread
 
 
-def _memory(source: Source, step: int) -> Floats:
-    """What the read heads looked in at a step."""
-    field = source.spec.with_role(Role.MEMORY)
-    assert field is not None
-    if source.spec.order is Order.WRITE_FIRST:
-        return source.record(step)[field.name]
-    return source.record(step - 1)[field.name] if step > 0 else source.initial(field.name)
+def _shared(scores: Floats, router: Floats | None) -> Floats:
+    """A softmax, or one within each segment times the segment's share; as `addressing.routed`."""
+    parts = scores.reshape(1 if router is None else len(router), -1)
+    powers = np.exp(parts - parts.max(1, keepdims=True))
+    within = powers / powers.sum(1, keepdims=True)
+    result: Floats = (within if router is None else within * router[:, None]).reshape(-1)
+    return result
 
 
-def _before(source: Source, step: int, head: int) -> Floats:
-    field = source.spec.with_role(Role.READ_WEIGHTING)
-    assert field is not None
-    return (source.record(step - 1)[field.name] if step > 0 else source.initial(field.name))[head]
+def _shifted(weighting: Floats, kernel: tuple[float, ...], segments: int) -> Floats:
+    """Turned within each segment by shares of offsets (NTM paper, eq. 8)."""
+    rings, reach = weighting.reshape(segments, -1), len(kernel) // 2
+    turned = [share * np.roll(rings, place - reach, axis=1) for place, share in enumerate(kernel)]
+    result: Floats = np.sum(turned, axis=0).reshape(-1)
+    return result
+
+
+def _sharpened(weighting: Floats, exponent: float) -> Floats:
+    """NTM paper, eq. 9."""
+    logs = exponent * np.log(np.maximum(weighting, _WEIGHT_FLOOR))
+    powers = np.exp(logs - logs.max())
+    result: Floats = powers / powers.sum()
+    return result

@@ -1,4 +1,4 @@
-"""The Cue panel on a trained network's session: a key for one of its read heads, and how the head addresses with it."""
+"""The Cue panel on a trained network's session: a key for one of its heads, and how the head addresses with it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QPushButton, QScroll
 
 from ntmviz import ink, vector_text
 from ntmviz.panels import label, set_tone
-from ntmviz.recall.controls import NumberSlider
 from ntmviz.recall.cue_editor import CueEditor
 from ntmviz.recall.query import Query
-from ntmviz.views.boxes import column, row, rule
+from ntmviz.recall.query_sliders import QuerySliders
+from ntmviz.views.boxes import row, rule
 from ntmviz.views.own_keys import OwnKeys
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntmviz.colours import Palette
+    from ntmviz.recall.askable import Way
 
 _NOTE = "Computed from what was recorded; the network is not run."
 
@@ -37,14 +38,12 @@ class QueryPanel(QScrollArea):
     def __init__(self, palette: Palette) -> None:
         super().__init__()
         self._query: Query | None = None
-        self._shift_is_set = False
-        """Whether the slider moved; until then the head's own kernel counts."""
         self.editor = CueEditor(palette)
         self.editor.edited.connect(self._on_painted)
         self.editor.setAccessibleName("The key, a picture of its numbers")
         self.heads = QComboBox()
-        self.heads.setAccessibleName("Read head")
-        self.heads.setToolTip("Which read head is asked with this key")
+        self.heads.setAccessibleName("Head")
+        self.heads.setToolTip("Which head is asked with this key")
         self.heads.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         OwnKeys(self.heads, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space)
         self.heads.activated.connect(self.head_wished)
@@ -60,51 +59,14 @@ class QueryPanel(QScrollArea):
         self.take.clicked.connect(self.emitted_wished)
         self.zero = _button("Zero", "A key of zeros fits all rows alike")
         self.zero.clicked.connect(self._on_zero)
-        self._make_sliders()
+        self.sliders = QuerySliders()
+        self.sliders.changed.connect(self._on_slid)
         self.run = _button("Go on with this read", "The network runs on from here as if the head had read this: a fork")
         self.run.setProperty("primary", "true")
         self.run.clicked.connect(self.run_wished)
         self._note = label(_NOTE, size=ink.SMALL, tone="muted")
         self._note.setWordWrap(True)
         self._lay_out()
-
-    def _make_sliders(self) -> None:
-        self.strength = NumberSlider(
-            "key strength β",
-            "How sharply the likest row is preferred",
-            highest=100,
-            steps=400,
-            value=10,
-            shown=lambda value: f"{value:.2f}",
-            power=2,
-        )
-        self.gate = NumberSlider(
-            "gate g",
-            "How much of the content lookup goes in; the rest is the weighting of the step before",
-            highest=1,
-            steps=200,
-            value=1,
-            shown=lambda value: f"{value:.3f}",
-        )
-        self.shift = NumberSlider(
-            "shift s",
-            "How far the focus moves: shares of one row back, none, and one row on",
-            highest=2,
-            steps=200,
-            value=1,
-            shown=lambda value: f"{value - 1:+.2f}".replace("-", "−"),
-        )
-        self.sharpening = NumberSlider(
-            "sharpening γ",
-            "An exponent; 1 leaves the weighting as it is",
-            highest=20,
-            steps=400,
-            value=1,
-            shown=lambda value: f"{max(1.0, value):.2f}",
-            power=2,
-        )
-        for slider in (self.strength, self.gate, self.shift, self.sharpening):
-            slider.changed.connect(self._on_slid)
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -119,7 +81,7 @@ class QueryPanel(QScrollArea):
             self.numbers,
             self._refusal,
             row(self.take, self.zero),
-            column(self.strength, self.gate, self.shift, self.sharpening, spacing=4),
+            self.sliders,
             rule(),
             self._note,
             self.run,
@@ -145,7 +107,7 @@ class QueryPanel(QScrollArea):
         return self._query
 
     def show_heads(self, names: Sequence[str], current: int) -> None:
-        """The read heads there are."""
+        """The heads that can be asked."""
         if [self.heads.itemText(at) for at in range(self.heads.count())] != list(names):
             self.heads.clear()
             self.heads.addItems(list(names))
@@ -154,26 +116,24 @@ class QueryPanel(QScrollArea):
 
     def show_query(self, query: Query) -> None:
         """What a head was told, to be changed from."""
-        self._query, self._shift_is_set = query, False
+        self._query = query
         self.editor.show_cue(np.asarray(query.key, np.float32))
         self._tell_numbers()
-        sliders = (self.strength, self.gate, self.shift, self.sharpening)
-        reach = len(query.shift) // 2
-        centre = sum(share * (offset - reach) for offset, share in enumerate(query.shift))
-        for slider, value in zip(sliders, (query.strength, query.gate, centre + 1, query.sharpening), strict=True):
-            slider.blockSignals(True)
-            slider.value = value
-            slider.blockSignals(False)
+        self.sliders.show_query(query)
 
     def take_key(self, key: NDArray[np.floating]) -> None:
         """Ask with these numbers."""
         self.editor.show_cue(np.asarray(key, np.float32))
         self._on_painted()
 
+    def show_controls(self, way: Way, *, has_strength: bool) -> None:
+        """What the chosen head is told beside its key."""
+        self.sliders.show_controls(way, has_strength=has_strength)
+
     def show_running(self, can_run: bool, note: str) -> None:
-        """Whether the network can go on with what this reads."""
+        """Whether the network can go on with what this reads. note: more than that nothing is run."""
         self.run.setEnabled(can_run)
-        self._note.setText(note or _NOTE)
+        self._note.setText(f"{_NOTE} {note}".strip())
 
     def _on_painted(self) -> None:
         mask = self.editor.mask
@@ -196,18 +156,7 @@ class QueryPanel(QScrollArea):
     def _on_zero(self) -> None:
         self.take_key(np.zeros_like(self.editor.word))
 
-    def _on_slid(self) -> None:
-        self._shift_is_set = self._shift_is_set or self.sender() is self.shift
-        changes: dict[str, object] = {}
-        moved = self.sender()
-        if moved is self.strength:
-            changes["strength"] = self.strength.value
-        elif moved is self.gate:
-            changes["gate"] = self.gate.value
-        elif moved is self.sharpening:
-            changes["sharpening"] = max(1.0, self.sharpening.value)
-        else:
-            changes["shift"] = _kernel(self.shift.value - 1)
+    def _on_slid(self, changes: dict[str, object]) -> None:
         self._change(**changes)
 
     def _change(self, **changes: object) -> None:
@@ -221,11 +170,6 @@ class QueryPanel(QScrollArea):
         self._refusal.hide()
         self.numbers.setText(" ".join(f"{value:.3g}" for value in self.editor.word.tolist()))
         self.numbers.setCursorPosition(0)
-
-
-def _kernel(offset: float) -> tuple[float, float, float]:
-    """Shares of -1, 0 and +1 with this centre."""
-    return max(0.0, -offset), 1 - abs(offset), max(0.0, offset)
 
 
 def _button(text: str, tip: str) -> QPushButton:

@@ -27,6 +27,10 @@ _TOP, _LEAST_PITCH, _PITCH = 40, 26, 40
 _EDGE = 14
 _LEAST_CURVE = 56
 """Pixels between the two rankings."""
+_LITTLE_CURVE = 14
+"""The same in a narrow panel."""
+_WIDE = 330
+"""A panel of less has no room for names and pictures side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,25 @@ class Place:
     rank: int
     """From 1 on; equal weights share one"""
     is_tied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What stands of a row on either side: its rank, picture, name and weight."""
+
+    cell: int
+    wide: int
+    """Pixels of the picture; 0 for none"""
+    names: float
+    """Pixels of the names; 0 for none"""
+    number: int
+    """Pixels of the weight"""
+
+    @property
+    def width(self) -> float:
+        """From the edge of the panel on."""
+        picture, name = (each + 8 if each else 0 for each in (self.wide, self.names))
+        return _EDGE + 26 + picture + name + self.number
 
 
 def ranked(weighting: Floats, rows: NDArray[np.intp]) -> tuple[Place, ...]:
@@ -67,15 +90,11 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
     shown_left = left[:count]
     yield ink.Text(_EDGE, 20, figure.rankings[0], "muted", ink.BODY)
     yield ink.Text(width - _EDGE, 20, figure.rankings[1], "text", ink.BODY, ink.BOLD, ink.Align.RIGHT)
-    cell = cell_that_fits(figure.shape, 3 * pitch, pitch - 8)
-    wide, tall = size_of(figure.shape, cell)
     names = max(
         (text_width(figure.names[each.row], ink.BODY, ink.BOLD) for each in (*shown_left, *right[:count])), default=0
     )
-    names = min(names, 64) if width >= 330 else 0
-    start = _EDGE + 26 + wide + 8 + names + (8 if names else 0) + 50
-    if names and width - 2 * start < _LEAST_CURVE:  # names say more than pictures of them
-        start, wide = start - wide - 8, 0
+    columns = _columns(figure, width, pitch, names)
+    start = columns.width
     end = width - start
     top = figure.read_row
     place_right = {each.row: at for at, each in enumerate(right[:count])}
@@ -83,24 +102,41 @@ def ranking_marks(figure: LabFigure, width: float, height: float) -> Iterator[in
     strong: list[ink.Mark] = []
     for at, each in enumerate(shown_left):
         y = _TOP + at * pitch + pitch / 2
-        yield from _place(figure, each, _EDGE, y, cell, wide, tall, names, is_left=True, is_top=each.row == top)
+        yield from _place(figure, each, _EDGE, y, columns, is_left=True, is_top=each.row == top)
         to = place_right.get(each.row)
-        if to is None:
+        if to is None or end - start < _LITTLE_CURVE:
             continue
         y_to = _TOP + to * pitch + pitch / 2
         middle = (start + end) / 2
         points = ((start + 6, y), (middle, y), (middle, y_to), (end - 6, y_to))
         is_top = each.row == top
         (strong if is_top else curves).append(
-            ink.Path(points, "read" if is_top else "border", 2 if is_top else 1.5, is_curved=True)
+            ink.Path(points, figure.token if is_top else "border", 2 if is_top else 1.5, is_curved=True)
         )
     for at, each in enumerate(right[:count]):
         y = _TOP + at * pitch + pitch / 2
-        yield from _place(
-            figure, each, width - _EDGE, y, cell, wide, tall, names, is_left=False, is_top=each.row == top
-        )
+        yield from _place(figure, each, width - _EDGE, y, columns, is_left=False, is_top=each.row == top)
     yield from curves
     yield from strong
+
+
+def _columns(figure: LabFigure, width: float, pitch: int, names: float) -> Columns:
+    """Names and pictures where there is room for both, else names; where there is little, numbers of rows or pictures.
+
+    names: pixels of the longest.
+    """
+    is_wide = width >= _WIDE
+    number = 50 if is_wide else 36
+    cell = cell_that_fits(figure.shape, 3 * pitch, pitch - 8)
+    names = min(names, 64) if is_wide or figure.asked else 0
+    made = Columns(cell, size_of(figure.shape, cell)[0], names, number)
+    if names and width - 2 * made.width < _LEAST_CURVE:  # names say more than pictures of them
+        return Columns(cell, 0, names, number)
+    if not names:
+        room = (width - _LITTLE_CURVE) / 2 - Columns(cell, 0, 0, number).width - 8
+        cell = min(cell, cell_that_fits(figure.shape, max(room, 0), pitch - 8))
+        return Columns(cell, size_of(figure.shape, cell)[0], 0, number)
+    return made
 
 
 def _place(
@@ -108,10 +144,7 @@ def _place(
     each: Place,
     edge: float,
     y: float,
-    cell: int,
-    wide: int,
-    tall: int,
-    names: float,
+    columns: Columns,
     *,
     is_left: bool,
     is_top: bool,
@@ -124,13 +157,15 @@ def _place(
         edge + way * 20, y, rank, "text" if is_top else "muted", weight=ink.BOLD if is_top else ink.REGULAR, align=near
     )
     x = edge + way * 28
+    wide, names = columns.wide, columns.names
     if wide:
+        tall = size_of(figure.shape, columns.cell)[1]
         left = x if is_left else x - wide
-        frame = "read" if is_top else "border"
+        frame = figure.token if is_top else "border"
         word = figure.memory[each.row]
-        yield from glyph(left, round(y - tall / 2), cell, word, figure.shape, limit=figure.limit, frame=frame)
+        yield from glyph(left, round(y - tall / 2), columns.cell, word, figure.shape, limit=figure.limit, frame=frame)
         x += way * (wide + 8)
-    token = "read" if is_top else "text"
+    token = figure.token if is_top else "text"
     weight = ink.BOLD if is_top else ink.MEDIUM
     if names:
         name = figure.names[each.row]
@@ -138,4 +173,4 @@ def _place(
             name = name[:-2].rstrip("…") + "…"
         yield ink.Text(x, y, name, token, ink.BODY, weight, far)
         x += way * (names + 8)
-    yield ink.Text(x + way * 48, y, share(each.weight), token, ink.SMALL, weight, near)
+    yield ink.Text(x + way * (columns.number - 2), y, share(each.weight), token, ink.SMALL, weight, near)

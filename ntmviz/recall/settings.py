@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ntmviz.colours import Palette
 
 EVERYWHERE = "Everywhere"
+BY_ROUTER = "The router decides"
 
 
 class RecallSettings(QWidget):
@@ -101,8 +102,10 @@ class RecallSettings(QWidget):
         places.setContentsMargins(0, 0, 0, 0)
         places.setSpacing(0)
         places.addWidget(_heading("Look in", "share of the recall"))
+        self._is_routed = False
         self._group = QButtonGroup(self)
-        self._group.idToggled.connect(self._on_setting)
+        self._group.setExclusive(False)
+        self._group.idToggled.connect(self._on_place)
 
     def set_theme(self, palette: Palette) -> None:
         self._palette = palette
@@ -111,7 +114,7 @@ class RecallSettings(QWidget):
 
     def recall(self, cue: tuple[float, ...], mask: tuple[float, ...] | None) -> Recall:
         """A recall with a cue, as it is set here."""
-        segment = self._group.checkedId()
+        chosen = self._chosen
         return Recall(
             cue,
             mask,
@@ -119,7 +122,8 @@ class RecallSettings(QWidget):
             prominence=round(self.prominence.value, 3) if self.by_prominence.isChecked() else 0.0,
             priming=round(self.priming.value, 2) if self.by_recalls.isChecked() else 0.0,
             link_priming=round(self.priming.value, 2) if self.by_links.isChecked() else 0.0,
-            segment=None if segment <= 0 else segment - 1,
+            segment=chosen[0] if len(chosen) == 1 else None,
+            segments=chosen if len(chosen) > 1 else None,
         )
 
     def show_asked(self, asked: Recall | Prime) -> None:
@@ -132,22 +136,48 @@ class RecallSettings(QWidget):
             self.by_links.setChecked(asked.link_priming > 0)
             self.prominence.value = asked.prominence or self.prominence.value
             self.priming.value = max(asked.priming, asked.link_priming) or self.priming.value
-        self.look_in(asked.segment)
+        self.look_in(asked.segment if asked.segments is None else asked.segments)
         self.blockSignals(was_blocked)
 
-    def look_in(self, segment: int | None) -> None:
-        """Look in one segment alone, or everywhere."""
-        switch = self._group.button(0 if segment is None else segment + 1)
-        if switch is not None:
-            switch.setChecked(True)
+    def look_in(self, places: int | Sequence[int] | None) -> None:
+        """Look in one segment or several, and nowhere else; None: everywhere, or where the router says."""
+        chosen = {0} if places is None else {at + 1 for at in ([places] if isinstance(places, int) else places)}
+        self._check(chosen)
+        self._on_setting()
 
-    def show_segments(self, segments: Sequence[str]) -> bool:
-        """The segments there are; whether they are others than before."""
-        if tuple(segments) == self._segments:
+    def show_segments(self, segments: Sequence[str], *, is_routed: bool = False) -> bool:
+        """The segments there are, and whether a router chooses among them; whether they are others than before."""
+        if (tuple(segments), is_routed) == (self._segments, self._is_routed):
             return False
-        self._segments = tuple(segments)
+        self._segments, self._is_routed = tuple(segments), is_routed
         self._make_places()
         return True
+
+    @property
+    def _chosen(self) -> tuple[int, ...]:
+        """The segments that are looked in; none where no choice is made."""
+        return tuple(place - 1 for place in self._places_on if place)
+
+    @property
+    def _places_on(self) -> tuple[int, ...]:
+        return tuple(self._group.id(button) for button in self._group.buttons() if button.isChecked())
+
+    def _check(self, places: set[int]) -> None:
+        was_blocked = self._group.blockSignals(True)
+        for button in self._group.buttons():
+            button.setChecked(self._group.id(button) in places)
+        self._group.blockSignals(was_blocked)
+
+    def _on_place(self, place: int, is_on: bool) -> None:
+        """The first switch and the segments' leave each other, and one is always on."""
+        on = set(self._places_on)
+        if place == 0:
+            self._check({0})
+        elif is_on or on - {0}:
+            self._check(on - {0})
+        else:
+            self._check({0})
+        self._on_setting()
 
     def show_shares(self, shares: Sequence[float]) -> None:
         """What each segment gets of the recall that is shown."""
@@ -171,15 +201,15 @@ class RecallSettings(QWidget):
             layout.removeWidget(button)
             button.hide()
             button.deleteLater()
-        tips = ["Look in every segment", *(f"Look in {name} alone" for name in self._segments)]
-        names = [EVERYWHERE, *self._segments] if len(self._segments) > 1 else [EVERYWHERE]
+        told = "Every segment gets what the router gives it" if self._is_routed else "Look in every segment"
+        tips = [told, *(f"Look in {name}, with what else is on here as if it were one" for name in self._segments)]
+        first_name = BY_ROUTER if self._is_routed else EVERYWHERE
+        names = [first_name, *self._segments] if len(self._segments) > 1 else [first_name]
         for place, (name, tip) in enumerate(zip(names, tips, strict=False)):
             switch = Switch(self._palette, name, tip)
             self._group.addButton(switch, place)
             layout.addWidget(switch)
-        first = self._group.button(0)
-        assert isinstance(first, Switch)
-        first.setChecked(True)
+        self._check({0})
         self._places.setVisible(len(names) > 1)
 
     def _on_setting(self) -> None:

@@ -22,6 +22,13 @@ from tests.sessions.traces import numbered, still, tiny_spec
 
 SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16, "kernel": "eager"}
 """Its steps take less time than a kernel takes to load."""
+SIZES: dict[str, dict[str, object]] = {
+    "ntm": {"locations": 12, "word_size": 6, "hidden_size": 8, "segments": 2, "prominence": 0.5, "priming": 1.0},
+    "dnc": {"locations": 12, "word_size": 6, "hidden_size": 8, "read_heads": 2, "sparse_links": 3},
+    "mann": {"locations": 12, "word_size": 6, "hidden_size": 8, "read_heads": 2},
+    "lstm": {"hidden_size": 20, "layers": 2},
+}
+"""Of every model of the registry, each with what sets its pictures apart."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,6 +78,36 @@ def session_of_two_heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def long_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session whose last episode has more steps than any window shows at once."""
     return train(tmp_path_factory.mktemp("session") / "long.ntmviz.h5", iterations=1, length=200)
+
+
+@pytest.fixture(scope="session")
+def session_of_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A short training of a network, made once for each."""
+    from ntmviz.runs import Run
+
+    made: dict[str, Path] = {}
+
+    def of(model: str) -> Path:
+        if model not in made:
+            path = tmp_path_factory.mktemp("model") / f"{model}.ntmviz.h5"
+            run = Run(
+                RunOptions(
+                    out=str(path),
+                    model=model,
+                    task_settings={"max_length": 4, "bits": 3},
+                    model_settings=SIZES[model],
+                    train={"batch": 4},
+                    iterations=6,
+                    record="every:3",
+                    device="cpu",
+                )
+            )
+            run.advance(6)
+            run.finish()
+            made[model] = path
+        return made[model]
+
+    return of
 
 
 @pytest.fixture

@@ -14,15 +14,9 @@ from ntmviz.addressing_figure import addressing
 from ntmviz.episode_figures import phase_runs, sequence
 from ntmviz.field_figure import dense_links, field_figure, first_field, shown_fields
 from ntmviz.figures import Head, HeadKind, heads, machine
-from ntmviz.run_options import RunOptions
 from ntmviz.step_words import describe
+from tests.app.conftest import SIZES
 
-SIZES = {
-    "ntm": {"locations": 12, "word_size": 6, "hidden_size": 8, "segments": 2, "prominence": 0.5, "priming": 1.0},
-    "dnc": {"locations": 12, "word_size": 6, "hidden_size": 8, "read_heads": 2, "sparse_links": 3},
-    "mann": {"locations": 12, "word_size": 6, "hidden_size": 8, "read_heads": 2},
-    "lstm": {"hidden_size": 20, "layers": 2},
-}
 STAGES = {
     ("ntm", "read"): ["Content", "Gate", "Shift", "Sharpen"],
     ("ntm", "write"): ["Content", "Gate", "Shift", "Sharpen"],
@@ -36,36 +30,6 @@ COLUMNS = {
     "dnc": ["usage", "allocation", "retention", "precedence"],
     "mann": ["usage", "least used", "kept"],
 }
-
-
-@pytest.fixture(scope="session")
-def session_of_model(tmp_path_factory):
-    """A short training of a network, made once for each."""
-    from ntmviz.runs import Run
-
-    made = {}
-
-    def of(model):
-        if model not in made:
-            path = tmp_path_factory.mktemp("model") / f"{model}.ntmviz.h5"
-            run = Run(
-                RunOptions(
-                    out=str(path),
-                    model=model,
-                    task_settings={"max_length": 4, "bits": 3},
-                    model_settings=SIZES[model],
-                    train={"batch": 4},
-                    iterations=6,
-                    record="every:3",
-                    device="cpu",
-                )
-            )
-            run.advance(6)
-            run.finish()
-            made[model] = path
-        return made[model]
-
-    return of
 
 
 @pytest.fixture(params=SIZES)

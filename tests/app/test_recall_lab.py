@@ -196,6 +196,30 @@ def test_a_segment_keeps_the_recall_to_itself(hand):
     assert hand.figure.look.weighting[digits].sum() == pytest.approx(1, abs=1e-6)
 
 
+def test_any_of_the_segments_are_looked_in_together(hand):
+    hand.cue.choose_item("S")
+    settings = hand.cue.settings
+    everywhere, letters, digits = (settings._group.button(at) for at in range(3))
+    assert everywhere.isChecked() and everywhere.text() == "Everywhere"
+    digits.click()
+    assert not everywhere.isChecked() and hand.cue.asked.operation.segment == 1
+    letters.click()
+    asked = hand.cue.asked.operation
+    assert (asked.segment, asked.segments) == (None, (0, 1))
+    hand.settle()
+    ahead = hand.figure.look.weighting
+    hand.step_on(Qt.Key.Key_Return)
+    assert done_at(hand.now.source, 16).segments == (0, 1)
+    np.testing.assert_allclose(hand.figure.look.weighting, ahead, atol=1e-5)
+    assert letters.isChecked() and digits.isChecked()
+    everywhere.click()
+    assert [button.isChecked() for button in (everywhere, letters, digits)] == [True, False, False]
+    everywhere.click()
+    assert everywhere.isChecked(), "one is always on"
+    settings.show_segments(("a", "b"), is_routed=True)
+    assert settings._group.button(0).text() == "The router decides"
+
+
 def test_the_window_asks_itself_what_the_memory_would_answer(hand):
     """Every lookup of a line, recomputed in NumPy, is the one that was recorded."""
     hand.open(ready.words())

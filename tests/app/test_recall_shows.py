@@ -14,6 +14,7 @@ from ntmviz.recall.demonstrating import SEED, Stage
 from ntmviz.recall.ledger import done_at
 from ntmviz.recall.noise import NOISES
 from ntmviz.recall.query import Query, ask, emitted
+from ntmviz.state import BEFORE_FIRST
 from tests.app.test_recall_lab import WAKING_MS, Hand
 
 
@@ -150,7 +151,8 @@ def test_a_trained_networks_memory_is_asked_by_hand_and_goes_on_with_what_that_r
     assert panel._refusal.text() == "8 numbers were wanted; got 3"
     panel.numbers.setText("1 -1 1 -1 1 -1 1 -1")
     qtbot.keyClick(panel.numbers, Qt.Key.Key_Return)
-    panel.strength.value, panel.gate.value, panel.shift.value = 40.0, 1.0, 1.0
+    sliders = panel.sliders
+    sliders.strength.value, sliders.gate.value, sliders.shift.value = 40.0, 1.0, 1.0
     asked = window.recall.asking.figure.look
     assert np.abs(asked.weighting - own).max() > 0.01
     np.testing.assert_allclose(window.recall.asking.figure.plain.weighting, own, atol=2e-5)
@@ -165,6 +167,92 @@ def test_a_trained_networks_memory_is_asked_by_hand_and_goes_on_with_what_that_r
     assert "edit read weighting and read vector" in line.info.label
     panel.take.click()
     assert "As the head was told" in window.recall.hint
+
+
+def asked_in(window, qtbot, step):
+    """The panel at a step of the session that is open, and the controls that it shows."""
+    window.show_workspace("Recall")
+    window.store.update(episode=0, step=step)
+    qtbot.waitUntil(lambda: (figure := window.recall.asking.figure) is not None and figure.step == step)
+    panel = window.views.lab.query
+    sliders = panel.sliders
+    names = ("strength", "gate", "shift", "sharpening")
+    shown = [name for name in names if getattr(sliders, name).isVisible()]
+    return panel, shown, [slider.isVisible() for slider in sliders.modes]
+
+
+def test_a_head_that_follows_links_is_asked_by_its_three_shares(open_window, session_of_model, qtbot):
+    window = open_window(session_of_model("dnc"))
+    panel, shown, modes = asked_in(window, qtbot, 6)
+    assert shown == ["strength"] and modes == [True] * 3
+    assert [panel.heads.itemText(at) for at in range(panel.heads.count())] == ["Read head 1", "Read head 2"]
+    assert "Links stay as recorded" in panel._note.text()
+    panel.heads.setCurrentIndex(1)
+    panel.heads.activated.emit(1)
+    source = window.presenter.now.source
+    figure = window.recall.asking.figure
+    np.testing.assert_allclose(figure.look.weighting, source.record(6)["read_weighting"][1], atol=2e-5)
+    panel.sliders.modes[2].value = 1.0
+    asked = window.recall.asking.figure.look
+    np.testing.assert_allclose(asked.weighting, source.record(6)["forward_weighting"][1], atol=2e-5)
+    assert [slider.value for slider in panel.sliders.modes] == [0, 0, 1]
+    qtbot.waitUntil(lambda: panel.run.isEnabled(), timeout=WAKING_MS)
+    panel.run.click()
+    qtbot.waitUntil(lambda: window.presenter.now.step == 7 and window.by_hand.is_awake, timeout=WAKING_MS)
+    line = window.presenter.now.source
+    np.testing.assert_allclose(line.record(6)["read_weighting"][1], asked.weighting, atol=1e-6)
+    np.testing.assert_array_equal(line.record(6)["read_weighting"][0], source.record(6)["read_weighting"][0])
+    window.store.update(step=6)
+    assert "the state was edited here" in panel._note.text()
+
+
+def test_a_head_of_content_alone_is_asked_by_its_key_and_usage_follows(open_window, session_of_model, qtbot):
+    window = open_window(session_of_model("mann"))
+    panel, shown, modes = asked_in(window, qtbot, 6)
+    assert shown == [] and modes == [False] * 3 and not panel.sliders.isVisible()
+    source = window.presenter.now.source
+    panel.take_key(source.record(6)["memory"][3] * 5)
+    asked = window.recall.asking.figure.look
+    qtbot.waitUntil(lambda: panel.run.isEnabled(), timeout=WAKING_MS)
+    panel.run.click()
+    qtbot.waitUntil(lambda: window.presenter.now.step == 7 and window.by_hand.is_awake, timeout=WAKING_MS)
+    line = window.presenter.now.source
+    moved = asked.weighting - source.record(6)["read_weighting"][0]
+    assert np.abs(moved).max() > 1e-5
+    np.testing.assert_allclose(line.record(6)["usage"] - source.record(6)["usage"], moved, atol=1e-6)
+
+
+def test_a_write_head_shows_where_it_would_write_and_does_not_go_on(open_window, session_of_model, qtbot):
+    window = open_window(session_of_model("ntm"))
+    panel, shown, modes = asked_in(window, qtbot, 6)
+    assert shown == ["strength", "gate", "shift", "sharpening"] and modes == [False] * 3
+    assert [panel.heads.itemText(at) for at in range(panel.heads.count())] == ["Read head", "Write head"]
+    assert "Going on would need" in panel._note.text(), "it is primed by what is read"
+    panel.heads.setCurrentIndex(1)
+    panel.heads.activated.emit(1)
+    source, figure = window.presenter.now.source, window.recall.asking.figure
+    np.testing.assert_allclose(figure.look.weighting, source.record(6)["write_weighting"][0], atol=2e-5)
+    assert "As the head was told, it writes to" in window.recall.hint
+    assert not panel.run.isEnabled() and "where the head would have written" in panel._note.text()
+    panel.sliders.gate.value = 0.0
+    assert "With your key the head would write to" in window.recall.hint
+
+
+def test_a_network_that_cannot_be_asked_says_why(open_window, session_of_model, qtbot):
+    window = open_window(session_of_model("lstm"))
+    window.show_workspace("Recall")
+    cue = window.views.lab.cue
+    qtbot.waitUntil(lambda: cue._message.text() == "This network has no memory to ask.")
+    assert window.recall.asking.figure is None
+
+
+def test_before_the_first_step_it_says_that_there_is_nothing_to_ask_yet(open_window, session, qtbot):
+    window = open_window(session)
+    asked_in(window, qtbot, 2)
+    window.store.update(step=BEFORE_FIRST)
+    cue = window.views.lab.cue
+    qtbot.waitUntil(lambda: "go on a step to ask this memory" in cue._message.text())
+    assert window.recall.asking.figure is None
 
 
 def test_a_chart_keeps_its_bars_below_their_numbers():

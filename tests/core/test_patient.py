@@ -61,7 +61,7 @@ def test_the_other_lesions_make_the_dissociation_double(learned):
     _, _, reads_off, reset = chart.wrong
     assert reads_off.min() >= 0.3, "without reads nothing comes back, old or new"
     assert reset[:-1].max() <= 0.02 and reset.mean() <= 0.02, "without the controller's past nearly all does"
-    assert chart.holder is Holder.MEMORY
+    assert chart.holder is Holder.MEMORY and chart.is_doubly_dissociated
     assert chart.sentence.startswith("The memory holds the items (reads off: 50% wrong bits, controller reset: 2%")
 
 
@@ -155,6 +155,21 @@ def test_a_late_writer_is_judged_by_its_writes_and_not_by_when_it_saw_the_items(
     assert chart.is_dissociated
     by_input = patient.Chart(chart.lesions, chart.wrong, np.array([0, 1, 2]))
     assert not by_input.is_dissociated
+
+
+def test_a_double_dissociation_asks_of_cut_reads_and_of_the_controller_too():
+    lesions = (Lesion(), Lesion("writes off", writes_from=2), Lesion("reads off"), Lesion("controller reset"))
+    whole = np.array([[0, 0, 0, 0], [0, 0, 0.4, 0.4], [0.19, 0.41, 0.4, 0.4], [0, 0, 0, 0.05]])
+    steps = np.arange(4)
+    assert patient.Chart(lesions, whole, steps).is_doubly_dissociated
+    for lesion, wrong in ((0, [0, 0, 0.1, 0]), (2, [0, 0, 0.4, 0.4]), (2, [0.4, 0.4, 0, 0]), (3, [0.4] * 4)):
+        spoilt = whole.copy()
+        spoilt[lesion] = wrong
+        chart = patient.Chart(lesions, spoilt, steps)
+        assert chart.is_dissociated and not chart.is_doubly_dissociated
+    assert not patient.Chart(lesions[:2], whole[:2], steps).is_doubly_dissociated
+    all_old = patient.Chart(lesions, np.where(whole == 0.4, 0, whole), steps - 9)
+    assert not all_old.is_doubly_dissociated, "nothing was lost to cut writes"
 
 
 def test_the_holder_is_told_by_which_lesions_are_felt():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +58,7 @@ def story(memory, seed=0):
         Store(words[2], location=4),
         Lesion(segment=0),
         Recall(words[2], elapsed=0),
+        Recall(words[2], segments=(0,), elapsed=0),
     )
 
 
@@ -165,6 +167,9 @@ def test_an_input_of_zeros_changes_nothing(memory):
         (lambda: Recall(None, strength=-1), "strength is a finite number at least 0"),
         (lambda: Recall(None, prominence=5), "prominence is a finite number at least 0 and at most 4; got 5"),
         (lambda: Recall(None, among=3), "among is one of 0, 1, 2; got 3"),
+        (lambda: Recall(None, segments=()), "some below 24, were wanted"),
+        (lambda: Recall(None, segments=(24,)), "some below 24, were wanted"),
+        (lambda: Recall(None, segments=(0, 1), segment=0), "some below 24, were wanted"),
         (lambda: Recall(None, segment=-1), "segment is a whole number, at least 0; got -1"),
         (lambda: Follow(0), "direction is 1, to what was written later, or -1; got 0"),
         (lambda: Follow(sharpness=0.5), "sharpness is a finite number at least 1"),
@@ -184,6 +189,7 @@ def test_an_operation_that_cannot_be_says_what_is_wanted(made, message):
     [
         (Store(unit(0), location=4), "the location of an operation is a number from 0 to 3 in this memory; got 4"),
         (Recall(unit(0), segment=1), "the segment of an operation is a number from 0 to 0"),
+        (Recall(unit(0), segments=(0, 2)), "the segments of an operation are some of 1 in this memory; got 2"),
         (Store(unit(0), item=2), "the item of an operation is a number from 0 to 1"),
         (Store(unit(0)), "all 4 rows of the segment 'memory' are in use: name a row"),
     ],
@@ -413,3 +419,42 @@ def test_items_are_told_apart_by_name_and_a_blended_row_is_of_both():
 def test_a_lab_in_which_nothing_was_done_says_so():
     with pytest.raises(CoreError, match="nothing was done yet: store something first"):
         _ = Lab(8).last
+
+
+@pytest.mark.parametrize("routing", ["flat", "soft", "top1"])
+def test_a_recall_of_some_segments_looks_in_them_as_if_there_were_no_others(routing):
+    words = random_words(7, 8, 3)
+    parts = {"segments": "who 3, what 2, where 3"}
+    lab = Lab(8, locations=8, routing=routing, **parts)
+    for place, word in enumerate(words):
+        lab.do(Store(tuple(map(float, word)), segment=(0, 0, 1, 1, 2, 2, 2)[place]))
+    asked = Recall(tuple(map(float, words[3] * 0.5 + words[0])), strength=4, segments=(2, 0), elapsed=0)
+    assert asked.segments == (0, 2)
+    lab.do(asked)
+    weighting = lab.record["read_weighting"][0]
+    memory, key = lab.record["memory"].astype(float), np.array(asked.cue)
+    scores = {}
+    for row in range(8):
+        if row in (0, 1, 5, 6, 7) and lab.record["usage"][row] > 0:
+            lengths = np.sqrt(sum(x * x for x in memory[row]) + 1e-6) * np.sqrt(sum(x * x for x in key) + 1e-6)
+            scores[row] = 4 * sum(a * b for a, b in zip(memory[row], key, strict=True)) / lengths
+    total = sum(np.exp(score) for score in scores.values())
+    wanted = [np.exp(scores[row]) / total if row in scores else 0.0 for row in range(8)]
+    np.testing.assert_allclose(weighting, wanted, atol=2e-5)
+    lab.do(replace(asked, segments=(1,)))
+    alone = lab.record["read_weighting"][0]
+    lab.do(replace(asked, segments=None, segment=1))
+    np.testing.assert_allclose(lab.record["read_weighting"][0], alone, atol=1e-6)
+    lab.do(replace(asked, segments=(0, 1, 2)))
+    assert lab.record["read_weighting"][0].min() == 0 and np.count_nonzero(lab.record["read_weighting"][0]) == 7
+
+
+def test_the_number_of_a_segment_in_an_older_session_means_what_it_meant():
+    for segment in (None, 0, 5):
+        numbers = operations.vector(Recall(unit(0), segment=segment), 8)
+        assert numbers[7 + operations.SETTINGS.index("segment")] == (0 if segment is None else segment + 1)
+        assert operations.of_vector(numbers, 8) == Recall(unit(0), segment=segment)
+    several = Recall(unit(0), segments=(0, 2, 23))
+    numbers = np.float32(operations.vector(several, 8))
+    assert numbers[7 + operations.SETTINGS.index("segment")] == -(1 + 4 + 2**23)
+    assert operations.of_vector(numbers, 8) == several

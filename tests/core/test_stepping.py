@@ -267,6 +267,22 @@ def test_a_row_of_several_fields_is_edited_in_one_fork():
         assert isinstance(failed, events.Failed)
 
 
+def test_what_has_no_rows_is_set_whole_beside_a_row():
+    engine = engine_of(ListSink(), small_model(seed=1, name="mann"))
+    do(engine, commands.Reset(seed=1, length=3), commands.Run(3))
+    record = engine.line.record(2)
+    usage = tuple((record["usage"] + 0.5).tolist())
+    where = tuple(np.eye(len(usage))[1].tolist())
+    read = tuple(record["read_vector"][0].tolist())
+    fields = ("read_weighting", "read_vector", "usage")
+    (forked,) = do(engine, commands.EditRows(fields, 0, (where, read, usage)))
+    assert forked.label == "edit read weighting, read vector and usage"
+    do(engine, commands.Step())
+    assert engine.line.record(2)["usage"].tolist() == pytest.approx(usage)
+    (failed,) = engine.handle(commands.EditRows(("usage",), 0, ((1.0,),)))
+    assert isinstance(failed, events.Failed)
+
+
 def test_a_number_of_the_state_is_edited_and_the_fork_starts_from_it():
     sink = ListSink()
     engine = engine_of(sink)

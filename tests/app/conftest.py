@@ -27,7 +27,7 @@ SMALL = {"locations": 48, "word_size": 8, "hidden_size": 16, "kernel": "eager"}
 @pytest.fixture(scope="session", autouse=True)
 def kernels_are_compiled() -> None:
     """Before any test waits for an engine, with less patience than a first compiling takes."""
-    compile_kernels("float")
+    compile_kernels(("ntm",), "float")
 
 
 def train(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from ntm_core import seeding
 from ntm_core.model_config import ControllerKind
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class LSTMController(Controller):
         self.first_hidden = nn.Parameter(torch.empty(hidden_size))
         self.first_cell = nn.Parameter(torch.empty(hidden_size))
         nn.init.uniform_(self.weight, -bound, bound, generator=generator)
-        nn.init.normal_(self.first_hidden, std=0.05, generator=generator)
-        nn.init.normal_(self.first_cell, std=0.05, generator=generator)
+        seeding.fill_normally(self.first_hidden, 0.05, generator)
+        seeding.fill_normally(self.first_cell, 0.05, generator)
         self._gate_sizes = (3 * hidden_size, hidden_size)
 
     def initial(self, batch: int) -> ControllerState:

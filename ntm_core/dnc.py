@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ntm_core import addressing, content_terms, controllers, dnc_addressing, sparse_links
+from ntm_core import addressing, content_terms, controllers, dnc_addressing, seeding, sparse_links
 from ntm_core.content_terms import RecallTerms
 from ntm_core.controllers import ControllerState
 from ntm_core.dnc_config import DNCConfig
@@ -126,7 +126,7 @@ class DNC(MemoryNetwork[DNCState, DNCView]):
         self.output = nn.Linear(config.controller_size + reads, config.outputs)
         for layer, gain in ((self.interface, 1.4), (self.output, 1.0)):
             nn.init.xavier_uniform_(layer.weight, gain=gain, generator=generator)
-            nn.init.normal_(layer.bias, std=0.01, generator=generator)
+            seeding.fill_normally(layer.bias, 0.01, generator)
 
     def fields(self) -> tuple[Field, ...]:
         return _fields(self.config)

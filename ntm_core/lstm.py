@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ntm_core import controllers
+from ntm_core import controllers, seeding
 from ntm_core.controllers import ControllerState
 from ntm_core.lstm_config import LSTMConfig
 from ntm_core.model_config import ControllerKind
@@ -39,7 +39,7 @@ class LSTMBaseline(MemoryNetwork[LSTMState, LSTMState]):
         )
         self.output = nn.Linear(config.controller_size, config.outputs)
         nn.init.xavier_uniform_(self.output.weight, generator=generator)
-        nn.init.normal_(self.output.bias, std=0.01, generator=generator)
+        seeding.fill_normally(self.output.bias, 0.01, generator)
 
     def fields(self) -> tuple[Field, ...]:
         units = self.config.controller_size

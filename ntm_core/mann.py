@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ntm_core import addressing, content_terms, controllers
+from ntm_core import addressing, content_terms, controllers, seeding
 from ntm_core.content_terms import RecallTerms
 from ntm_core.controllers import ControllerState
 from ntm_core.heads import MASK_FLOOR
@@ -131,8 +131,8 @@ class MANN(MemoryNetwork[MANNState, MANNView]):
         self.first_read = nn.Parameter(torch.empty(config.read_heads, config.word_size))
         for layer, gain in ((self.heads, 1.4), (self.output, 1.0)):
             nn.init.xavier_uniform_(layer.weight, gain=gain, generator=generator)
-            nn.init.normal_(layer.bias, std=0.01, generator=generator)
-        nn.init.normal_(self.first_read, std=0.01, generator=generator)
+            seeding.fill_normally(layer.bias, 0.01, generator)
+        seeding.fill_normally(self.first_read, 0.01, generator)
 
     def fields(self) -> tuple[Field, ...]:
         return _fields(self.config)

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ntm_core import addressing, content_terms, controllers
+from ntm_core import addressing, content_terms, controllers, seeding
 from ntm_core.content_terms import RecallTerms
 from ntm_core.controllers import ControllerState
 from ntm_core.heads import Addressed, HeadParameters, Heads, address
@@ -125,13 +125,13 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         self.first_weighting = nn.Parameter(torch.zeros(config.heads, config.locations))
         for layer, gain in ((self.heads, 1.4), (self.output, 1.0)):
             nn.init.xavier_uniform_(layer.weight, gain=gain, generator=generator)
-            nn.init.normal_(layer.bias, std=0.01, generator=generator)
-        nn.init.normal_(self.first_read, std=0.01, generator=generator)
+            seeding.fill_normally(layer.bias, 0.01, generator)
+        seeding.fill_normally(self.first_read, 0.01, generator)
         with torch.no_grad():
             if config.first_weighting is FirstWeighting.ONE_HOT:
                 self.first_weighting[:, 0] = FIRST_LOGIT
             elif config.first_weighting is FirstWeighting.RANDOM:
-                nn.init.normal_(self.first_weighting, std=_RANDOM_LOGITS, generator=generator)
+                seeding.fill_normally(self.first_weighting, _RANDOM_LOGITS, generator)
         self._make_first_memory(generator)
 
     def _make_first_memory(self, generator: torch.Generator | None) -> None:
@@ -140,7 +140,7 @@ class NTM(MemoryNetwork[NTMState, NTMView]):
         memory = torch.full((config.locations, config.word_size), FIRST_MEMORY)
         if config.first_memory is FirstMemory.LEARNED:
             # Rows that start equal learn apart only as fast as the first weightings do.
-            self.first_memory = nn.Parameter(nn.init.normal_(memory, std=0.01, generator=generator))
+            self.first_memory = nn.Parameter(seeding.fill_normally(memory, 0.01, generator))
         elif config.first_memory is FirstMemory.RANDOM:
             bound = 1 / math.sqrt(config.locations + config.word_size)
             self.register_buffer("first_memory", nn.init.uniform_(memory, -bound, bound, generator=generator))

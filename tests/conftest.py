@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import sys
 import threading
 import time
 import uuid
@@ -18,7 +19,7 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
-from tests.compiled import compile_kernels
+from tests.compiled import NETWORKS, compile_kernels
 
 GRACE_S = 5.0
 """How long what a test has ended may take to be gone."""
@@ -27,15 +28,19 @@ GRACE_S = 5.0
 os.environ["NTMVIZ_TEST_RUN"] = uuid.uuid4().hex
 MARK = b"NTMVIZ_TEST_RUN=" + os.environb[b"NTMVIZ_TEST_RUN"]
 
+# The tests start hundreds of processes: where no bytecode is kept, each compiles all our sources anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Examples run beside a busy core: the time one takes says nothing about the code.
 hypothesis.settings.register_profile("ntmviz", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("ntmviz")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have the kernels compiled before several processes of tests start: each of them would wait half a minute."""
+    """Have the kernels compiled before several processes of tests start, each of which would compile them itself."""
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        compile_kernels("float", "double")
+        compile_kernels(NETWORKS, "float", "double")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,7 +70,8 @@ def started_timers() -> Iterator[weakref.WeakSet[QTimer]]:
 @pytest.fixture(autouse=True)
 def nothing_is_left(started_timers: weakref.WeakSet[QTimer]) -> Iterator[None]:
     """Fail a test that leaves a thread, a process at any depth, a window or a running timer behind."""
-    finders = (_threads, _processes, _windows, lambda: _running(started_timers))
+    older = _process_ids()
+    finders = (_threads, lambda: _processes(older), _windows, lambda: _running(started_timers))
     before = [find() for find in finders]
     yield
     leaks = [leak for find, known in zip(finders, before, strict=True) for leak in _left(find, known)]
@@ -97,14 +103,22 @@ def _threads() -> dict[object, str]:
     return {thread.ident: f"thread {thread.name!r}" for thread in alive if not thread.name.startswith("kernel_")}
 
 
-def _processes() -> dict[object, str]:
-    """Living processes that are our children or carry our mark; none where there is no /proc to read."""
+def _process_ids() -> set[str]:
+    """Of all that live; none where there is no /proc to read."""
+    with contextlib.suppress(OSError):
+        return {name for name in os.listdir("/proc") if name.isdecimal()}
+    return set()
+
+
+def _processes(older: set[str]) -> dict[object, str]:
+    """Living processes that are our children or carry our mark, but for older ones: to read of all would take long."""
     found: dict[object, str] = {}
-    for directory in Path("/proc").glob("[0-9]*"):
+    for name in _process_ids() - older:
+        directory = Path("/proc", name)
         with contextlib.suppress(OSError):  # it has ended meanwhile, or is another user's
             state, parent = (directory / "stat").read_bytes().rpartition(b")")[2].split()[:2]
             is_child = int(parent) == os.getpid() and state != b"Z"
-            if int(directory.name) != os.getpid() and (is_child or MARK in (directory / "environ").read_bytes()):
+            if is_child or MARK in (directory / "environ").read_bytes():
                 command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 found[directory.name] = f"process {directory.name} {command.strip()!r}"
     return found

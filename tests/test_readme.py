@@ -15,19 +15,33 @@ RECALL = (ROOT / "RECALL.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
-def run(*words: str, folder: Path) -> str:
-    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, timeout=150)
+RUN_EACH = """
+import sys
+
+for name, example in zip(("recording", "reading", "waking", "recalling"), sys.argv[1:], strict=True):
+    print(f"# {name}")
+    exec(compile(example, name, "exec"), {"__name__": "__main__"})
+"""
+
+
+def run_each(*examples: str, folder: Path) -> list[str]:
+    """What each example prints: each has names of its own, all are run in one fresh process."""
+    words = [sys.executable, "-c", RUN_EACH, *examples]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return re.split(r"^# \w+\n", done.stdout, flags=re.MULTILINE)[1:]
 
 
 def test_the_examples_run_one_after_another(tmp_path):
     reading, waking, recalling, recording = EXAMPLES
-    assert "Trained(" in run("-c", recording, folder=tmp_path)
-    (tmp_path / "mine.ntmviz.h5").rename(tmp_path / "run.ntmviz.h5")
-    assert run("-c", reading, folder=tmp_path).startswith("ntm [")
-    assert "Forked(episode=2, parent=0, parent_step=4" in run("-c", "import ntmviz\n" + waking, folder=tmp_path)
-    assert run("-c", recalling, folder=tmp_path).splitlines()[-1] == "dessert"
+    recording += "\nimport os\nos.rename('mine.ntmviz.h5', 'run.ntmviz.h5')"
+    recorded, read, woken, recalled = run_each(
+        recording, reading, "import ntmviz\n" + waking, recalling, folder=tmp_path
+    )
+    assert "Trained(" in recorded
+    assert read.startswith("ntm [")
+    assert "Forked(episode=2, parent=0, parent_step=4" in woken
+    assert recalled.splitlines()[-1] == "dessert"
     with sessions.open(tmp_path / "fork.ntmviz.h5") as forked:
         assert forked.complete
 

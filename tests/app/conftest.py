@@ -34,7 +34,7 @@ SIZES: dict[str, dict[str, object]] = {
 @pytest.fixture(scope="session", autouse=True)
 def kernels_are_compiled() -> None:
     """Before any test waits for an engine, with less patience than a first compiling takes."""
-    compile_kernels("float")
+    compile_kernels(("ntm",), "float")
 
 
 def train(

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import queue
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -19,6 +21,7 @@ from ntmviz import notes, session_commands
 from ntmviz.errors import NtmvizError
 from ntmviz.run_options import RunOptions
 from ntmviz.settings import Recent
+from ntmviz.worker import Worker
 from tests.app.bad_files import BAD_FILES, cut_to
 from tests.app.command_line import TINY
 from tests.app.conftest import record_one
@@ -343,22 +346,33 @@ def test_a_session_whose_name_leaves_no_room_for_notes_opens_without(open_window
 
 # Options that the window's engine refuses
 
+BAD_TRAININGS = {
+    "task": ({"task": "juggling"}, "priority_sort, repeat_copy; got 'juggling'"),
+    "key": ({"model_settings": {"colour": 1}}, "a setting of model 'ntm' is one of"),
+    "device": ({"device": "abacus"}, "device is auto or one of"),
+    "value": ({"model_settings": {"locations": 0}}, "locations is a whole number, at least 1; got 0"),
+    "hidden_size": ({"model_settings": {"hidden_size": 10**11}}, f"make hidden_size, {10**11}, smaller"),
+    "bits": ({"task_settings": {"bits": 10**10}}, f"make task.bits, {10**10}, smaller"),
+    "batch": ({"train": {"batch": 10**12}}, f"make the batch, {10**12}, smaller"),
+}
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"task": "juggling"}, "priority_sort, repeat_copy; got 'juggling'"),
-        ({"model_settings": {"colour": 1}}, "a setting of model 'ntm' is one of"),
-        ({"device": "abacus"}, "device is auto or one of"),
-        ({"model_settings": {"locations": 0}}, "locations is a whole number, at least 1; got 0"),
-        ({"model_settings": {"hidden_size": 10**11}}, f"make hidden_size, {10**11}, smaller"),
-        ({"task_settings": {"bits": 10**10}}, f"make task.bits, {10**10}, smaller"),
-        ({"train": {"batch": 10**12}}, f"make the batch, {10**12}, smaller"),
-    ],
-    ids=["task", "key", "device", "value", "hidden_size", "bits", "batch"],
-)
-def test_the_window_says_in_one_line_why_a_training_cannot_be(changed, said, window, qtbot, tmp_path):
-    path = tmp_path / "run.h5"
+
+@pytest.mark.parametrize("bad", BAD_TRAININGS)
+def test_an_engine_says_in_one_line_why_a_training_cannot_be(bad, path):
+    changed, said = BAD_TRAININGS[bad]
+    told, orders = [], queue.SimpleQueue()
+    options = RunOptions(**{"out": str(path), "device": "cpu", **changed})
+    orders.put({"order": "start", "options": options.to_json()})
+    Worker(SimpleNamespace(tell=lambda news, **more: told.append((news, more)))).serve(orders)
+    ((news, more),) = told
+    assert news == "failed"
+    check_line(more["message"], said)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("bad", ["task", "batch"])
+def test_the_window_says_in_one_line_why_a_training_cannot_be(bad, window, qtbot, path):
+    changed, said = BAD_TRAININGS[bad]
     window.desk.train(RunOptions(**{"out": str(path), "device": "cpu", **changed}))
     qtbot.waitUntil(lambda: not window.desk.is_training, timeout=30_000)
     check_told(window, said)

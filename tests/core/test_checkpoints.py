@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -183,3 +185,20 @@ def test_a_changed_byte_gives_a_network_or_a_clear_error(position, value):
         checkpoints.load(bytes(mutated))
     except CheckpointError as error:
         assert str(error)
+
+
+LOADING = """
+import sys
+from ntm_core import checkpoints, models, registry
+
+for name in registry.models():
+    for more in ({}, {"first_memory": "learned", "first_weighting": "random"}) if name == "ntm" else ({},):
+        checkpoints.load(checkpoints.save(models.build(name, 3, 2, hidden_size=4, **more)))
+assert "torch._dynamo" not in sys.modules
+"""
+
+
+def test_to_load_a_network_loads_no_compiler():
+    """Which would take as long as all of torch."""
+    done = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")

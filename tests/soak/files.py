@@ -47,8 +47,8 @@ def make(folder: Path) -> Files:
     sample = folder / "sample.ntmviz.h5"
     shutil.copyfile(asset("copy.ntmviz.h5"), sample)
     long, wide = folder / "long.ntmviz.h5", folder / "wide.ntmviz.h5"
-    _record(long, ntm_spec(), episodes=1000, steps=8, last=3000, iterations=30_000)
-    _record(wide, ntm_spec(1024, 64), episodes=10, steps=60, last=400, iterations=500)
+    _record(long, ntm_spec(), episodes=1000, steps=4, last=3000, iterations=30_000)
+    _record(wide, ntm_spec(1024, 64), episodes=10, steps=10, last=300, iterations=500)
     damaged = folder / "damaged.ntmviz.h5"
     damaged.write_bytes(sample.read_bytes()[:100_000])
     return Files(folder, (sample, long, wide), damaged)

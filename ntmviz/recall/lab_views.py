@@ -86,6 +86,10 @@ class LabViews:
         self.measure.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.measure.setToolTip("Ask with hundreds of noisy cues, in the engine process; again: stop")
         self.docks["Noise"].header.add(self.measure)
+        self.folder_button = chooser(
+            "The one folder in which records are looked for, and what can be done with a record"
+        )
+        self.docks["Record"].header.add(self.folder_button)
         self.headers = (
             self.chain_panel.header,
             self.memory_panel.header,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from ntm_core.recall.references import Reference, Status
 from ntmviz.recall.figure import standing
@@ -28,6 +28,8 @@ LOOK_MS = 60
 """How long a row is shown before its record is read: none is while one plays past them."""
 FOLDER = "records_folder"
 """Name of the folder among the settings."""
+_LETTERS = 18
+"""Of the folder's name in a header."""
 _NO_FOLDER = "no folder of records is chosen, and none is opened but what lies in it: Records folder… chooses one"
 _NO_ITEM = "this row was stored as no item, and only items point to records"
 
@@ -55,7 +57,7 @@ class RecordPresenter(QObject):
         self._soon.timeout.connect(self._look)
         kept = window.settings.text_of(FOLDER)
         self.folder: Path | None = Path(kept) if kept else None
-        self._panel.show_folder(self.folder)
+        self._show_folder()
         self._connect()
 
     def _connect(self) -> None:
@@ -64,9 +66,6 @@ class RecordPresenter(QObject):
         cue.edited.connect(self._on_edited)
         window.views.lab.memory.row_pressed.connect(self.show_row)
         panel.attach_wished.connect(self.attach)
-        panel.detach_wished.connect(self.detach)
-        panel.folder_wished.connect(self.choose_folder)
-        panel.again_wished.connect(self.look_again)
         cue.record.wished.connect(self.choose_for_cue)
         for name, slot in {
             "attach_record": self.attach,
@@ -75,6 +74,10 @@ class RecordPresenter(QObject):
             "look_again": self.look_again,
         }.items():
             window.actions_by_name[name].triggered.connect(slot)
+        menu = QMenu(window.views.lab.folder_button)
+        for name in ("records_folder", "look_again", "detach_record"):
+            menu.addAction(window.actions_by_name[name])
+        window.views.lab.folder_button.setMenu(menu)
 
     def enable(self) -> None:
         """Let only those commands be chosen that have a row to act on."""
@@ -141,7 +144,7 @@ class RecordPresenter(QObject):
         """Look for records in this folder from now on."""
         self.folder = folder
         self._window.settings.keep(FOLDER, str(folder))
-        self._panel.show_folder(folder)
+        self._show_folder()
         self.show()
 
     def attach(self) -> None:
@@ -191,6 +194,12 @@ class RecordPresenter(QObject):
         rows = (self._chosen, figure.read_row, figure.stored_row)
         row = next((each for each in rows if each is not None and figure.names[each]), None)
         return None if row is None else pointed_at(standing(now.source, figure.step), row, lab.names, self.table)
+
+    def _show_folder(self) -> None:
+        button, folder = self._window.views.lab.folder_button, self.folder
+        name = "no folder" if folder is None else folder.name or str(folder)
+        button.setText(f"{name if len(name) <= _LETTERS else name[: _LETTERS - 1] + '…'}  ▾")
+        button.setToolTip(f"Records are looked for in {folder or 'no folder yet'}")
 
     def _look(self) -> None:
         figure = self.figure

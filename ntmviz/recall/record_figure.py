@@ -93,15 +93,31 @@ class RecordFigure:
         return f"{mark} {word}{more}", tone
 
     @property
+    def is_shared(self) -> bool:
+        """Whether the row is of more than one item, or of less than one."""
+        shares = self.pointed.shares
+        return bool(shares) and (len(shares) > 1 or self.pointed.rest >= LEAST)
+
+    @property
     def sentence(self) -> str:
-        """The status in one line."""
-        if self.opened is None:
+        """The status in a sentence."""
+        opened, pointed = self.opened, self.pointed
+        if opened is None:
             return "The record is being looked for."
-        told = self.opened.message
-        if not told and self.opened.status is Status.FOUND:
-            signed = self.pointed.reference is not None and self.pointed.reference.digest
-            return "It is what was stored, to the byte." if signed else "It is there; its hash was never kept."
-        return told[:1].upper() + told[1:]
+        if pointed.reference is None:
+            return opened.message or "This row's item points to no record."
+        share = f"{pointed.share:.0%} of this row"
+        match opened.status:
+            case Status.FOUND if self.is_blended:
+                return f"Only {share} is of this record: it was written over, and points to several things at once."
+            case Status.FOUND if pointed.reference.digest:
+                return f"It is what was stored, to the byte; {share} is of it."
+            case Status.FOUND:
+                return f"It is there, and its hash was never kept; {share} is of it."
+            case Status.STALE:
+                return f"It has changed since it was stored, and this is what is there now; {share} is of it."
+            case _:
+                return opened.message[:1].upper() + opened.message[1:]
 
 
 def pointed_at(

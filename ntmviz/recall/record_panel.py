@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ntm_core.recall.references import PREVIEW
 from ntmviz import ink
@@ -14,16 +14,22 @@ from ntmviz.painting import draw, text_width
 from ntmviz.panels import ElidedLabel, label, set_tone
 from ntmviz.recall.preview import small_picture
 from ntmviz.recall.record_choice import small_button
-from ntmviz.views.boxes import column, row
+from ntmviz.recall.record_figure import LEAST
+from ntmviz.views.boxes import column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from PySide6.QtGui import QImage
 
     from ntmviz.colours import Palette
-    from ntmviz.recall.record_figure import Pointed, RecordFigure
+    from ntmviz.recall.record_figure import Opened, Pointed, RecordFigure
 
-PICTURE_HEIGHT = 132
+LEAST_HEIGHT = 48
+"""Pixels of an image, however low the panel is."""
+ABSENCE = "What the row that is recalled points to is shown here. Recall something, or click a row."
+_WORDS = 122
+"""Pixels that the words above and below an image take."""
 _LINES = 8
 """Of a text that is shown."""
 _BAR, _NAMES = 10, 18
@@ -59,7 +65,7 @@ class OwnershipBar(QWidget):
 def parts_of(pointed: Pointed) -> list[tuple[str, float]]:
     """Of what a row is, with what is of none at the end."""
     rest = pointed.rest
-    return [*pointed.shares, *([("none", rest)] if rest >= 0.005 else [])]
+    return [*pointed.shares, *([("none", rest)] if rest >= LEAST else [])]
 
 
 def bar_marks(pointed: Pointed, width: float) -> Iterator[ink.Mark]:
@@ -68,7 +74,7 @@ def bar_marks(pointed: Pointed, width: float) -> Iterator[ink.Mark]:
     parts = parts_of(pointed)
     for place, (name, share) in enumerate(parts):
         wide = share * width
-        if name == "none" and place == len(parts) - 1 and pointed.rest >= 0.005:
+        if name == "none" and place == len(pointed.shares):
             yield ink.Hatch(x, 0, wide, _BAR, "muted", fill="well")
         else:
             yield ink.Box(x, 0, max(1.0, wide - 1), _BAR, fill="text" if not place else "muted")
@@ -81,70 +87,47 @@ def bar_marks(pointed: Pointed, width: float) -> Iterator[ink.Mark]:
         x += wide
 
 
-class RecordPanel(QWidget):
+class RecordPanel(QScrollArea):
     """Shows a RecordFigure; without one, what would be there and how to get it."""
 
     attach_wished = Signal()
-    detach_wished = Signal()
-    folder_wished = Signal()
-    again_wished = Signal()
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
+        self._image: QImage | None = None
         self.bar = OwnershipBar(palette)
         self.status = label(size=ink.STATEMENT, weight=ink.BOLD)
         self.place = ElidedLabel(size=ink.BODY, weight=ink.MEDIUM, tone=None)
         self.sentence = label(size=ink.SMALL, tone="muted")
-        self.sentence.setWordWrap(True)
         self.text = label(size=ink.BODY)
-        self.text.setWordWrap(True)
-        self.text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        for each in (self.sentence, self.text):
+            each.setWordWrap(True)
+            each.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.picture = QLabel()
-        self.picture.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.picture.setAccessibleName("The image")
         self.attach = small_button("Record…", "Choose the record that this row's item points to (Ctrl+R)")
-        self.detach = small_button("Take away", "This row's item points to no record any more; the file stays")
-        self.again = small_button("Look again", "Read the record once more (Shift+R)")
-        self.folder = small_button("Records folder…", "The one folder in which records are looked for")
-        self._where = ElidedLabel()
         self.attach.clicked.connect(self.attach_wished)
-        self.detach.clicked.connect(self.detach_wished)
-        self.again.clicked.connect(self.again_wished)
-        self.folder.clicked.connect(self.folder_wished)
         self._lay_out()
-        self.show_folder(None)
         self.show_figure(None)
 
     def _lay_out(self) -> None:
         inside = QWidget()
         layout = QVBoxLayout(inside)
-        layout.setContentsMargins(12, 8, 12, 6)
+        layout.setContentsMargins(12, 6, 12, 6)
         layout.setSpacing(6)
-        layout.addWidget(column(self.status, self.place, self.sentence, spacing=2))
-        for part in (self.bar, self.text, self.picture):
+        first = QHBoxLayout()
+        first.addWidget(self.status, 1)
+        first.addWidget(self.attach)
+        layout.addLayout(first)
+        layout.addWidget(column(self.place, self.sentence, spacing=2))
+        for part in (self.bar, self.picture, self.text):
             layout.addWidget(part)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        foot = QWidget()
-        below = QVBoxLayout(foot)
-        below.setContentsMargins(12, 4, 12, 8)
-        below.setSpacing(6)
-        below.addWidget(row(self.attach, self.detach, self.again))
-        place = row(self.folder, self._where)
-        held = place.layout()
-        assert held is not None
-        self._where.setMinimumWidth(60)
-        below.addWidget(place)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(scroll, 1)
-        outer.addWidget(foot)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(236, 120)
@@ -155,57 +138,48 @@ class RecordPanel(QWidget):
     def set_theme(self, palette: Palette) -> None:
         self.bar.set_theme(palette)
 
-    def show_folder(self, folder: Path | None) -> None:
-        """The folder in which records are looked for."""
-        told = "none is chosen" if folder is None else str(folder)
-        self._where.setText(told)
-        self._where.setToolTip(told)
-
-    @property
-    def folder_told(self) -> str:
-        """What is said of the folder."""
-        return self._where.text()
-
-    def show_figure(
-        self, figure: RecordFigure | None, absence: str = "A row that is recalled can point to a record."
-    ) -> None:
-        """absence: the line where there is no row to speak of."""
-        has_record = figure is not None and figure.pointed.reference is not None
+    def show_figure(self, figure: RecordFigure | None) -> None:
+        """None: no row that could point to a record is shown."""
         self.bar.show_pointed(None if figure is None else figure.pointed)
-        self.bar.setVisible(figure is not None and bool(figure.pointed.shares))
-        self.attach.setEnabled(figure is not None and figure.pointed.item >= 0)
-        self.detach.setVisible(has_record)
-        self.again.setVisible(has_record)
-        if figure is None:
-            words, tone, sentence, place = "", "muted", absence, ""
-        else:
-            (words, tone), sentence, place = figure.status, figure.sentence, figure.place
+        self.bar.setVisible(figure is not None and figure.is_shared)
+        self.attach.setVisible(figure is not None and figure.pointed.item >= 0)
+        words, tone = ("", "muted") if figure is None else figure.status
         self.status.setText(words)
         self.status.setVisible(bool(words))
         set_tone(self.status, tone)
+        place = "" if figure is None else figure.place
         self.place.setText(place)
         self.place.setToolTip(place)
         self.place.setVisible(bool(place))
-        self.sentence.setText(sentence)
-        self._show_preview(figure)
+        self.sentence.setText(ABSENCE if figure is None else figure.sentence)
+        self._show_preview(None if figure is None else figure.opened)
 
-    def _show_preview(self, figure: RecordFigure | None) -> None:
-        opened = None if figure is None else figure.opened
-        text = "" if opened is None else shortened(opened.preview)
-        pixels = QPixmap()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_image()
+
+    def _show_preview(self, opened: Opened | None) -> None:
+        self._image, text = None, "" if opened is None else shortened(opened.preview)
         if opened is not None and opened.image:
-            image, told = small_picture(opened.image)
+            self._image, told = small_picture(opened.image)
             text = f"{text}; {told}" if text else told
-            if image is not None:
-                pixels = QPixmap.fromImage(image)
-                room = QSize(max(80, self.width() - 40), PICTURE_HEIGHT)
-                if pixels.width() > room.width() or pixels.height() > room.height():
-                    smooth = Qt.TransformationMode.SmoothTransformation
-                    pixels = pixels.scaled(room, Qt.AspectRatioMode.KeepAspectRatio, smooth)
-        self.picture.setPixmap(pixels)
-        self.picture.setVisible(not pixels.isNull())
         self.text.setText(text)
         self.text.setVisible(bool(text))
+        self._show_image()
+
+    def _show_image(self) -> None:
+        """As large as there is room for beside the words, and never larger than it is."""
+        self.picture.setVisible(self._image is not None)
+        if self._image is None:
+            self.picture.clear()
+            return
+        above = self.bar.height() if not self.bar.isHidden() else 0
+        room = QSize(max(80, self.width() - 36), max(LEAST_HEIGHT, self.height() - _WORDS - above))
+        pixels = QPixmap.fromImage(self._image)
+        if pixels.width() > room.width() or pixels.height() > room.height():
+            smooth = Qt.TransformationMode.SmoothTransformation
+            pixels = pixels.scaled(room, Qt.AspectRatioMode.KeepAspectRatio, smooth)
+        self.picture.setPixmap(pixels)
 
 
 def shortened(text: str) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QImageReader
 
 SIDE = 360
 """Pixels of the longer side at most."""
-MOST_PIXELS, MOST_OF_JPEG = 1 << 23, 1 << 26
+MOST_PIXELS, MOST_OF_JPEG = 1 << 22, 1 << 25
 """Of an image that is opened: a JPEG is made small while it is read."""
 _FORMATS = {b"\x89PNG\r\n\x1a\n": b"png", b"\xff\xd8\xff": b"jpg", b"GIF8": b"gif", b"BM": b"bmp"}
 

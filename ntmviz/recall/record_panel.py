@@ -94,6 +94,7 @@ class RecordPanel(QScrollArea):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__()
+        self._data, self._told = b"", ""
         self._image: QImage | None = None
         self.bar = OwnershipBar(palette)
         self.status = label(size=ink.STATEMENT, weight=ink.BOLD)
@@ -159,10 +160,12 @@ class RecordPanel(QScrollArea):
         self._show_image()
 
     def _show_preview(self, opened: Opened | None) -> None:
-        self._image, text = None, "" if opened is None else shortened(opened.preview)
-        if opened is not None and opened.image:
-            self._image, told = small_picture(opened.image)
-            text = f"{text}; {told}" if text else told
+        text = "" if opened is None else shortened(opened.preview)
+        data = b"" if opened is None else opened.image
+        if data != self._data:  # the same image is shown while one steps
+            self._data, (self._image, self._told) = data, small_picture(data) if data else (None, "")
+        if data:
+            text = f"{text}; {self._told}" if text else self._told
         self.text.setText(text)
         self.text.setVisible(bool(text))
         self._show_image()

@@ -149,12 +149,21 @@ class RecordPresenter(QObject):
 
     def attach(self) -> None:
         """Choose the record that the item of the row which is shown points to."""
-        figure = self.figure
+        figure, session = self.figure, self._session
         if figure is None or figure.pointed.item < 0:
             return
         item, folder = figure.pointed.item, self.folder or self.choose_folder()
+
+        def take(reference: Reference) -> None:
+            if self._session == session:
+                self.point(item, reference)
+            else:
+                self._window.notice.show_failure(
+                    "another session is shown by now, so nothing was attached; attach the record again where it belongs"
+                )
+
         if folder is not None:
-            self.asking.ask(folder, lambda reference: self.point(item, reference))
+            self.asking.ask(folder, take)
 
     def detach(self) -> None:
         """Have the item of the row point to nothing."""
@@ -177,6 +186,11 @@ class RecordPresenter(QObject):
             return
         by_hand.when_free(lambda: by_hand.carry_out(pointers={item: reference}))
         self._window.views.lab.docks["Record"].raise_()
+
+    @property
+    def _session(self) -> Path | None:
+        recording = self._window.desk.recording
+        return None if recording is None else recording.path
 
     def _pointed(self) -> Pointed | None:
         window = self._window

@@ -23,6 +23,7 @@ def small_picture(data: bytes, side: int = SIDE) -> tuple[QImage | None, str]:
     reader = QImageReader(buffer, QByteArray(format_))
     reader.setAutoDetectImageFormat(False)
     reader.setAutoTransform(True)
+    reader.setQuality(0)  # of a JPEG: the fast way to make it small
     size = reader.size()
     most = MOST_OF_JPEG if format_ == b"jpg" else MOST_PIXELS
     if not size.isValid() or size.isEmpty():

@@ -259,6 +259,17 @@ def test_an_engine_that_is_gone_leaves_a_line_and_not_a_panel_that_waits(clerk, 
     assert "ask again" in refused[0]
 
 
+def test_a_record_that_was_read_once_another_session_is_shown_is_attached_to_nothing(clerk):
+    clerk.look_at("B")
+    asked = []
+    clerk.monkeypatch.setattr(clerk.records.asking, "ask", lambda folder, take: asked.append(take))
+    clerk.panel.attach.click()
+    clerk.monkeypatch.setattr(type(clerk.records), "_session", None)
+    asked[0](Reference(ReferenceKind.TEXT, "a.txt"))
+    clerk.is_told("another session is shown by now")
+    assert not clerk.window.by_hand.is_at_work
+
+
 def test_a_reference_of_a_session_that_leads_out_of_the_folder_is_refused(clerk, qtbot):
     item = clerk.lab.names.index("B")
     clerk.records.point(item, Reference(ReferenceKind.TEXT, "../secret.txt"))

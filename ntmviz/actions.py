@@ -132,6 +132,13 @@ COMMANDS = (
         "Items from a table (name, segment, numbers), a dataset of HDF5 or an array of NumPy",
     ),
     Command(
+        "add_items",
+        "Add items from a file…",
+        "Recall",
+        ("Ctrl+Shift+I",),
+        "Store the items of a file in the lab that is open, as far as rows are free",
+    ),
+    Command(
         "recall_cue",
         "Recall",
         "Recall",
@@ -146,6 +153,19 @@ COMMANDS = (
     Command("follow_next", "What was stored next", "Recall", ("F",), "Follow the link from what was recalled last"),
     Command("follow_before", "What was stored before", "Recall", ("Shift+F",), "Follow the link back"),
     Command("store_cue", "Store the pattern", "Recall", ("Ctrl+Return",), "Write what is painted to a free row"),
+    Command(
+        "attach_record",
+        "Record of this row…",
+        "Recall",
+        ("Ctrl+R",),
+        "Choose the file, dataset, text or image that the row which is shown points to",
+        starts_group=True,
+    ),
+    Command("detach_record", "Take the record away", "Recall", (), "This row's item points to none; the file stays"),
+    Command("look_again", "Look at the record again", "Recall", ("Shift+R",), "It may have changed, or be gone"),
+    Command(
+        "records_folder", "Records folder…", "Recall", (), "The one folder in which records are looked for and opened"
+    ),
     Command(
         "erase_half",
         "Erase half of the cue",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ntmviz.settings import Settings
     from ntmviz.workspace import Views
 
-LAYOUT_VERSION = 5
+LAYOUT_VERSION = 6
 LAB = "Recall"
 """The workspace that shares no dock but one with the others."""
 

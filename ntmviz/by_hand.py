@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ntm_core.commands import Command
     from ntm_core.lineage import Place
+    from ntm_core.recall.references import Reference
     from ntmviz.state import Resolved
     from ntmviz.window import MainWindow
     from sessions import Recording
@@ -285,11 +286,16 @@ class ByHand(QObject):
         if now is not None and recording is not None:
             self.link.wake(recording.path, _line(now).place(now.step), checkpoint)
 
-    def carry_out(self, *several: Command, names: Mapping[int, str] | None = None) -> None:
-        """Carry commands out from the step that is shown. names: as in `HandLink.do`."""
+    def carry_out(
+        self,
+        *several: Command,
+        names: Mapping[int, str] | None = None,
+        pointers: Mapping[int, Reference | None] | None = None,
+    ) -> None:
+        """Carry commands out from the step that is shown. names, pointers: as in `HandLink.do`."""
         now = self._now
         if now is not None and self.is_awake:
-            self.link.do(_line(now).place(now.step), *several, names=names)
+            self.link.do(_line(now).place(now.step), *several, names=names, pointers=pointers)
 
     def _go(self, episode: int, step: int) -> None:
         wish = BEFORE_FIRST if step < 0 else step

@@ -13,7 +13,7 @@ from ntm_core.footprint import Plan
 from ntm_core.observe import trace_spec
 from ntmviz import room, weights
 from ntmviz.errors import NtmvizError
-from ntmviz.recall import items
+from ntmviz.recall import items, records
 from ntmviz.room import Room
 from ntmviz.waking import Bench, check_episode, device_of
 from sessions import Recorder
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ntm_core.commands import Command
     from ntm_core.events import Event
     from ntm_core.network import MemoryNetwork
+    from ntm_core.recall.references import Reference
     from ntm_core.tasks import Task
 
 FLUSH_S = 1.0
@@ -122,14 +123,20 @@ class Hand:
         return told
 
     def do(
-        self, several: Sequence[Command], checkpoint: int | None = None, names: Mapping[int, str] | None = None
+        self,
+        several: Sequence[Command],
+        checkpoint: int | None = None,
+        names: Mapping[int, str] | None = None,
+        pointers: Mapping[int, Reference | None] | None = None,
     ) -> Done:
         """Carry commands out one after another, up to the first that fails. Errors as in `wake`.
 
-        names: of items that the commands store, by number; the session keeps them.
+        names: of items that the commands store, by number; the session keeps them.   pointers: likewise which records
+        items are of.
         """
         happened: list[Event] = []
-        is_run = any(isinstance(each, _RUNS) for each in several)
+        pointed = records.told(pointers or {})
+        is_run = bool(pointed) or any(isinstance(each, _RUNS) for each in several)
         for command in several:
             if isinstance(command, commands.Wake):
                 command = self._made_ready(command, checkpoint, is_run)
@@ -139,7 +146,8 @@ class Hand:
             happened += told
             if any(isinstance(event, events.Failed) for event in told):
                 break
-        self._name(items.told(names or {}))
+        self._tell(items.EVENT, items.told(names or {}))
+        self._tell(records.EVENT, pointed)
         is_kept = self._recorder is not None and self._recorder.flush(FLUSH_S)
         return Done(tuple(happened), self.path, is_kept)
 
@@ -155,10 +163,10 @@ class Hand:
             self._recorder.close()
         self._recording.close()
 
-    def _name(self, texts: Iterable[str]) -> None:
+    def _tell(self, kind: str, texts: Iterable[str]) -> None:
         if self._recorder is not None:
             for text in texts:
-                self._recorder.event(items.EVENT, text=text)
+                self._recorder.event(kind, text=text)
 
     def _bench(self, episode: int, checkpoint: int | None) -> Bench:
         """The network of the weights that an episode is to be woken on."""
@@ -188,7 +196,8 @@ class Hand:
         """Begin a new session for what is done from here on."""
         self._recorder, past = bench.new_session(self._out, command.episode, command.step)
         self._is_ours, self.path = True, self._out
-        self._name(event.text for event in self._recording.events if event.kind == items.EVENT)
+        for kind in (items.EVENT, records.EVENT):
+            self._tell(kind, [event.text for event in self._recording.events if event.kind == kind])
         self._current = bench.engine(self._recorder, past, checkpoint=0)
         return commands.Wake(len(past) - 1, command.step)
 

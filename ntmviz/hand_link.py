@@ -11,6 +11,7 @@ from ntm_core import commands, events, messages
 from ntmviz.errors import NtmvizError
 from ntmviz.hand_words import Plan
 from ntmviz.live import EngineProcess
+from ntmviz.recall import records
 from ntmviz.settings import free_path
 from ntmviz.views.by_hand import HandState
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ntm_core.commands import Command
     from ntm_core.lineage import Place
+    from ntm_core.recall.references import Reference
     from ntmviz.desk import Desk
 
 
@@ -30,6 +32,7 @@ class HandLink(QObject):
     stood = Signal(object, int, int)  # session, episode, step of its line where the network stands now
     said = Signal(str)  # one line for the user
     answered = Signal(dict)  # news of the recall lab that is about no network, see recall.lab_orders
+    forsaken = Signal(str)  # a process ended in which something may have been asked; why, in one line
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,26 +76,40 @@ class HandLink(QObject):
             checkpoint=checkpoint,
         )
 
-    def make(self, options: Mapping[str, Any], several: Sequence[Command] = (), names: Sequence[str] = ()) -> None:
+    def make(
+        self,
+        options: Mapping[str, Any],
+        several: Sequence[Command] = (),
+        names: Sequence[str] = (),
+        pointers: Mapping[int, Reference | None] | None = None,
+    ) -> None:
         """Have a new network made, and a session for it, and commands carried out; `stood` tells where that is.
 
-        names: of the items of an associative memory.
+        names: of the items of an associative memory.   pointers: which records they are of, by number.
         """
         self.checkpoint = None
         told = [messages.to_json(each) for each in several]
         stem = f"{options['task']}-by-hand"
-        self._begin("new", stem, options=dict(options), commands=told, names=dict(enumerate(names)))
+        of_items = {"names": dict(enumerate(names)), "records": records.to_json(pointers)}
+        self._begin("new", stem, options=dict(options), commands=told, **of_items)
 
-    def do(self, place: Place, *several: Command, names: Mapping[int, str] | None = None) -> None:
+    def do(
+        self,
+        place: Place,
+        *several: Command,
+        names: Mapping[int, str] | None = None,
+        pointers: Mapping[int, Reference | None] | None = None,
+    ) -> None:
         """Carry commands out from a step of an episode of the session that is awake.
 
-        names: of the items that they store, by number.
+        names: of the items that they store, by number.   pointers: which records items are of, by number.
         """
         if self.state is not HandState.AWAKE or self._engine is None:
             return
         told = [messages.to_json(each) for each in (commands.Wake(place.episode, place.step), *several)]
         self._has_acted = True
-        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, names=dict(names or {}))
+        of_items = {"names": dict(names or {}), "records": records.to_json(pointers)}
+        self._engine.order_by_hand("do", commands=told, checkpoint=self.checkpoint, **of_items)
         self._become(HandState.BUSY)  # while the engine is at work
 
     def ask(self, order: str, **more: object) -> bool:
@@ -161,6 +178,7 @@ class HandLink(QObject):
         if self._engine is own:
             self._engine = self.session = None
             self._become(HandState.ASLEEP)
+        self.forsaken.emit("the session was closed")
 
     def _forget(self, ended: EngineProcess) -> None:
         self._leaving.discard(ended)
@@ -185,7 +203,7 @@ class HandLink(QObject):
             case "done":
                 self._is_making = False
                 self._on_done(news)
-            case "noise" | "scenes" | "shown":
+            case "noise" | "scenes" | "shown" | "answer":
                 self.answered.emit(news)
             case "unable" if self.state is HandState.WAKING:
                 self._fail(news["message"])
@@ -233,8 +251,10 @@ class HandLink(QObject):
         if self._engine is ended:
             self._engine = None
             self._fail(failure or "the engine has ended; every step that was fed is in the session")
+        self.forsaken.emit(failure or "the engine has ended")
 
     def _on_training_ended(self, result: object, failure: str) -> None:
         if self._engine is not None and self._engine is not self._own:
             self._engine = self.session = None
             self._become(HandState.ASLEEP)
+        self.forsaken.emit(failure or "the training has ended")

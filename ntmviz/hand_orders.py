@@ -2,11 +2,12 @@
 
 {"order": "wake", "path", "episode", "step", "checkpoint", "out"} -> {"news": "awake", "path", "is_same_device",
 "events": [...]}
-{"order": "new", "options": {...}, "out", "commands": [...], "names"} -> {"news": "awake", ...}, then as after "do"
-{"order": "do", "commands": [...], "checkpoint", "names"} -> {"news": "done", "events": [...], "path", "is_kept",
-"failure"}; names are of items of an associative memory, by number, and may be left out
+{"order": "new", "options": {...}, "out", "commands": [...], "names", "records"} -> {"news": "awake", ...}, then as
+after "do"
+{"order": "do", "commands": [...], "checkpoint", "names", "records"} -> {"news": "done", "events": [...], "path",
+"is_kept", "failure"}; names and records are of items of an associative memory, by number, and may be left out
 
-Those of the recall lab that move no network are in `recall.lab_orders`.
+Those of the recall lab that move no network are in `recall.lab_orders` and `recall.record_orders`.
 
 Steps are those of an episode's own, commands and events as `ntm_core.messages` writes them. What cannot be done is
 answered by {"news": "unable", "message"}.
@@ -23,7 +24,7 @@ from ntm_core import commands, messages
 from ntm_core.errors import CoreError
 from ntmviz.errors import NtmvizError
 from ntmviz.hand import Hand
-from ntmviz.recall import lab_orders
+from ntmviz.recall import lab_orders, record_orders, records
 from sessions import SessionError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class HandOrders:
             "new": self._new,
             "do": self._do,
             **lab_orders.orders(tell),
+            **record_orders.orders(tell),
         }
 
     def carry_out(self, order: Mapping[str, Any]) -> None:
@@ -99,7 +101,7 @@ class HandOrders:
         self._hand = hand
         self._tell_awake(hand, ())
         first = commands.Reset(int(options.get("seed", 0)), options.get("length"))
-        self._carry_out_by(hand, [first, *_commands(order)], None, _names(order))
+        self._carry_out_by(hand, [first, *_commands(order)], order)
 
     def _tell_awake(self, hand: Hand, told: Sequence[Event]) -> None:
         plain = [messages.to_json(event) for event in told]
@@ -109,12 +111,11 @@ class HandOrders:
         if self._hand is None:
             raise NtmvizError("no network is awake here; wake an episode first")
         self._recorder_of(self._hand.path)
-        self._carry_out_by(self._hand, _commands(order), order.get("checkpoint"), _names(order))
+        self._carry_out_by(self._hand, _commands(order), order)
 
-    def _carry_out_by(
-        self, hand: Hand, several: Sequence[Command], checkpoint: int | None, names: Mapping[int, str]
-    ) -> None:
-        done = hand.do(several, checkpoint, names)
+    def _carry_out_by(self, hand: Hand, several: Sequence[Command], order: Mapping[str, Any]) -> None:
+        pointers = records.from_json(order.get("records") or {})
+        done = hand.do(several, order.get("checkpoint"), _names(order), pointers)
         self._tell(
             "done",
             events=[messages.to_json(event) for event in done.events],

@@ -172,7 +172,7 @@ class EngineProcess(QObject):
                 self.solved.emit(news)
             case "refused":
                 self.refused.emit(news["message"])
-            case "awake" | "done" | "unable" | "noise" | "scenes" | "shown":
+            case "awake" | "done" | "unable" | "noise" | "scenes" | "shown" | "answer":
                 self.by_hand.emit({"news": name, **news})
 
     def _on_tick(self) -> None:

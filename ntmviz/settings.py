@@ -109,6 +109,11 @@ class Settings:
         found = self._store.value(name)
         return found if isinstance(found, QByteArray) else None
 
+    def text_of(self, name: str) -> str:
+        """A text that was kept under a name; "" where there is none."""
+        found = self._store.value(name, "")
+        return found if isinstance(found, str) else ""
+
     def keep(self, name: str, value: str | QByteArray) -> None:
         """Remember a value under a name."""
         if not self.is_read_only:

@@ -22,8 +22,10 @@ from ntmviz.panels import label
 from ntmviz.presenter import Presenter
 from ntmviz.recall.by_hand import RecallByHand
 from ntmviz.recall.demonstrating import Demonstrator
+from ntmviz.recall.item_import import ItemImport
 from ntmviz.recall.items import is_lab
 from ntmviz.recall.noise import NoiseMeasurement
+from ntmviz.recall.pointing import RecordPresenter
 from ntmviz.recall.presenting import LabPresenter
 from ntmviz.rescue import Rescue
 from ntmviz.run_words import rate_of, run_status, session_line
@@ -85,7 +87,9 @@ class MainWindow(QMainWindow):
         self.navigation = Navigation(self)
         self.by_hand = ByHand(self)
         self.recall = LabPresenter(self)
+        self.records = RecordPresenter(self)
         self.recall_by_hand = RecallByHand(self)
+        self.item_import = ItemImport(self)
         self.demonstrator = Demonstrator(self)
         self.noise = NoiseMeasurement(self)
         self.commands = SessionCommands(self)

@@ -42,6 +42,11 @@ class Record:
     """Of a dataset."""
 
 
+def record_of(values: NDArray[Any]) -> Record:
+    """The record that a dataset, or a row of one, is."""
+    return Record(f"{values.dtype.str} {values.shape}\n".encode() + values.tobytes(), values)
+
+
 class Folder:
     """The one folder under which records are looked for. Raises MissingError where it is none."""
 
@@ -63,13 +68,16 @@ class Folder:
                 raise RefusedError(f"a file of at most {LARGEST} bytes was wanted; this one is larger: {path}")
             return Record(content)
 
-    def tables(self, path: str) -> tuple[str, ...]:
-        """Names of the datasets of an HDF5 file that have rows of numbers; links are not followed. Raises as `read`."""
-        found: list[str] = []
+    def tables(self, path: str) -> dict[str, int]:
+        """How many rows each dataset of an HDF5 file has that has rows of numbers; links are not followed.
+
+        Raises as `read`.
+        """
+        found: dict[str, int] = {}
 
         def visit(name: str, each: object) -> None:
             if isinstance(each, h5py.Dataset) and len(each.shape or ()) == 2 and each.dtype.kind in "fiub":
-                found.append(name)
+                found[name] = each.shape[0]
 
         with self._opened(path) as file:
             try:
@@ -77,7 +85,7 @@ class Folder:
                     opened.visititems(visit)
             except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
                 raise RefusedError(f"this file cannot be read as HDF5; {reason(error)}: {path}") from error
-        return tuple(found)
+        return found
 
     @contextlib.contextmanager
     def _opened(self, path: str) -> Iterator[BinaryIO]:
@@ -122,7 +130,7 @@ def _of_dataset(file: BinaryIO, path: str, dataset: str, row: int | None) -> Rec
         raise
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise RefusedError(f"this file cannot be read as HDF5; {reason(error)}: {path}") from error
-    return Record(f"{values.dtype.str} {values.shape}\n".encode() + values.tobytes(), values)
+    return record_of(values)
 
 
 def _find(opened: h5py.File, dataset: str, path: str) -> h5py.Dataset:

@@ -46,6 +46,13 @@ def test_the_examples_run_one_after_another(tmp_path):
         assert forked.complete
 
 
+def test_the_example_of_records_prints_what_the_row_points_to(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", RECALL, re.DOTALL)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "garden.txt").write_text("apples")
+    assert run("-c", example, folder=tmp_path).strip() == "apples"
+
+
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README + RECALL))))
 def test_every_link_leads_to_a_file_of_the_repository(target):
     assert (ROOT / target).exists()

@@ -11,11 +11,13 @@ from ntm_core.recall import operations
 from ntm_core.recall.operations import Follow, Lesion, Prime, Recall, Replay, Store, Wait
 from ntm_core.recall.recall_config import RecallConfig
 from ntm_core.recall.recalled import Recalled, names_of_rows, recalled, row_of
+from ntm_core.recall.references import dereference, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ntm_core.recall.operations import Operation
+    from ntm_core.recall.references import Dereferenced, Reader, Reference
     from ntm_core.trace import Sink, Source, StepRecord
 
 Numbers: TypeAlias = Any
@@ -42,6 +44,8 @@ class Lab:
         self.config: RecallConfig = model.config
         self.names = list(names)
         """Of the items, in the order that the memory counts them."""
+        self.references: dict[int, Reference] = {}
+        """The record that each item is of, by the item's place in `names`; as `references.table_to_json` keeps it."""
         self.engine = Engine(model, task, sink=sink)
         self._handle(commands.Reset(0, 1))
 
@@ -123,6 +127,33 @@ class Lab:
         """Cut writing or reading from here on, or wipe a segment."""
         place = None if segment is None else self.config.parts.place(segment)
         self.do(Lesion(writes, reads, place))
+
+    def refer(self, name: str, reference: Reference, reader: Reader | None = None) -> Reference:
+        """Have an item point to a record; returns the reference that is kept.
+
+        reader: signs it, so that another record in its place is told to be stale. Raises what the reader does.
+        """
+        kept = reference if reader is None else signed(reference, reader)
+        self.references[self._item(name)] = kept
+        return kept
+
+    def dereference(self, reader: Reader, row: int | None = None) -> Dereferenced:
+        """Open the record that a row points to, by default the row that the last step recalled most.
+
+        Raises CoreError where there is no such row.
+        """
+        record = self.record
+        rows = record["usage"].shape[0]
+        if row is None:
+            row = int(record["read_weighting"][0].argmax())
+        checks.whole("row", row, at_least=0)
+        if row >= rows:
+            raise CoreError(f"a row from 0 to {rows - 1} was wanted; got {row}")
+        if not self.config.items:
+            raise CoreError(
+                "this memory does not tell items apart: make it with items=64 to have rows point to records"
+            )
+        return dereference(record, row, self.references, reader)
 
     def rewind(self, position: int) -> None:
         """Stand where so many operations had been done; another one than was done there then begins a fork."""

@@ -142,9 +142,12 @@ def owners(record: Mapping[str, Array], row: int) -> dict[int, float]:
 
 def dereference(record: Mapping[str, Array], row: int, table: Mapping[int, Reference], reader: Reader) -> Dereferenced:
     """Open what a row points to most. table: the reference of each item that has one."""
-    shares = owners(record, row)
-    item, share = next(iter(shares.items()), (-1, 0.0))
-    reference = table.get(item)
+    item, share = next(iter(owners(record, row).items()), (-1, 0.0))
+    return opened(table.get(item), reader, row=row, item=item, share=share)
+
+
+def opened(reference: Reference | None, reader: Reader, *, row: int, item: int, share: float) -> Dereferenced:
+    """Open the reference of the item that a row is most of. share: how much of the row is of it."""
     if reference is None:
         return Dereferenced(None, item, share, Status.NONE, f"row {row} points to no record")
     try:

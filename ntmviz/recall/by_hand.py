@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from ntm_core import commands
 from ntm_core.recall import operations
 from ntm_core.recall.operations import Follow, Lesion, Prime, Replay, Store, Wait
-from ntmviz.errors import NtmvizError
-from ntmviz.recall import importing, ready
+from ntmviz.recall import ready
 from ntmviz.recall.figure import MOST_ROUNDS, standing
 from ntmviz.recall.lookup import follow_up, settle
 from ntmviz.recall.presenting import WORKSPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PySide6.QtGui import QAction
 
     from ntm_core.recall.operations import Operation
+    from ntm_core.recall.references import Reference
+    from ntmviz.recall.adding import Addition
     from ntmviz.recall.ready import LabPlan
     from ntmviz.window import MainWindow
 
@@ -46,7 +47,6 @@ class RecallByHand(QObject):
         cue.store_wished.connect(self.store)
         for name, slot in {
             "letters_lab": self.open_letters,
-            "import_items": self.ask_for_items,
             "words_lab": lambda: self.open_lab(ready.words()),
             "recall_cue": self.recall,
             "recall_once": self.recall_once,
@@ -73,6 +73,7 @@ class RecallByHand(QObject):
             actions[name].setEnabled(is_lab_shown)
         for name in _ON_MEMORY:
             actions[name].setEnabled(self._lab.is_ready or (is_lab_shown and self._window.by_hand.is_at_work))
+        self._window.records.enable()
         if self._lab.is_shown:
             for name in ("feed", "run_to_end", "run_to_step", "edit_cell", "next_event", "previous_event"):
                 actions[name].setEnabled(False)
@@ -81,34 +82,18 @@ class RecallByHand(QObject):
         """The third door: letters, digits and signs."""
         self.open_lab(ready.letters())
 
-    def open_lab(self, plan: LabPlan) -> None:
-        """Make a memory, do its first operations, and show it."""
+    def open_lab(self, plan: LabPlan, pointers: Mapping[int, Reference] | None = None) -> None:
+        """Make a memory, do its first operations, and show it. pointers: which records its items are of, by number."""
         self._window.show_workspace(WORKSPACE)
         steps = [commands.Step(operations.vector(each, plan.word_size)) for each in plan.operations]
         self._lab.first_cue = HALF_ERASED if HALF_ERASED in plan.names else plan.names[0] if plan.names else ""
-        self._window.by_hand.link.make(plan.options, steps, plan.names)
+        self._window.by_hand.link.make(plan.options, steps, plan.names, pointers)
 
-    def ask_for_items(self) -> None:
-        """Choose a file, and of an HDF5 file a dataset, and open a lab of its items."""
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Items from a file", str(Path.home()), importing.FILTER)
-        if not chosen:
-            return
-        path, dataset = Path(chosen), ""
-        try:
-            if importing.ENDINGS.get(path.suffix.lower()) == "HDF5":
-                there = importing.datasets_of(path)
-                if len(there) > 1:
-                    title, words = "Items from a file", "Dataset, one item a row"
-                    dataset, is_given = QInputDialog.getItem(self._window, title, words, there, 0, False)
-                    if not is_given:
-                        return
-            self.open_items(path, dataset)
-        except NtmvizError as error:
-            self._window.notice.show_failure(str(error))
-
-    def open_items(self, path: Path, dataset: str = "") -> None:
-        """A lab of the items of a file. Raises NtmvizError where there are none that can be stored."""
-        self.open_lab(ready.of_items(f"recall lab: {path.stem}", importing.items_of(path, dataset)))
+    def add(self, made: Addition) -> None:
+        """Store items in the lab that is open, each a step."""
+        self._window.by_hand.when_free(
+            lambda: self._carry_out(*made.operations, names=made.names, pointers=made.pointers)
+        )
 
     def recall(self) -> None:
         """Recall with the cue, and on with what was recalled until it settles; each is a step."""
@@ -147,8 +132,12 @@ class RecallByHand(QObject):
             return
         title = name or f"item {number}"
         place = segment if len(self._lab.config.parts.names) > 1 else None
-        self._carry_out(Store(self._cue.word, item=number, segment=place), names={number: title})
+        reference = self._cue.record.reference
+        pointers = {} if reference is None else {number: reference}
+        stored = Store(self._cue.word, item=number, segment=place)
+        self._carry_out(stored, names={number: title}, pointers=pointers)
         self._cue.name.clear()
+        self._cue.record.take(None)
 
     def _replay(self) -> None:
         now = self._window.presenter.now
@@ -158,13 +147,18 @@ class RecallByHand(QObject):
     def _do(self, operation: Operation) -> None:
         self._window.by_hand.when_free(lambda: self._carry_out(operation))
 
-    def _carry_out(self, *several: Operation, names: dict[int, str] | None = None) -> None:
+    def _carry_out(
+        self,
+        *several: Operation,
+        names: Mapping[int, str] | None = None,
+        pointers: Mapping[int, Reference | None] | None = None,
+    ) -> None:
         """Do operations from the step that is shown, each a step."""
         config = self._lab.config
         if config is None or not self._lab.is_ready:
             return
         steps = [commands.Step(operations.vector(each, config.word_size)) for each in several]
-        self._window.by_hand.carry_out(*steps, names=names)
+        self._window.by_hand.carry_out(*steps, names=names, pointers=pointers)
 
 
 _ON_CUE = ("erase_half", "add_noise", "clear_cue", "toggle_prominence", "toggle_priming")
@@ -175,6 +169,7 @@ _ON_MEMORY = (
     "follow_next",
     "follow_before",
     "store_cue",
+    "add_items",
     "wait_ten",
     "replay",
     "cut_writes",

@@ -25,6 +25,7 @@ from ntmviz.recall.cue_editor import CueEditor
 from ntmviz.recall.figure import Asked
 from ntmviz.recall.items import LONGEST
 from ntmviz.recall.ready import noisy
+from ntmviz.recall.record_choice import RecordChoice, small_button
 from ntmviz.recall.settings import RecallSettings
 from ntmviz.views.boxes import column, row, rule
 from ntmviz.views.feed_button import FeedButton
@@ -100,6 +101,7 @@ class CuePanel(QWidget):
         OwnKeys(self.into, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space)
         self.store = self._button("Store", "Write the painted pattern to a free row (Ctrl+Enter)")
         self.store.clicked.connect(self._on_store)
+        self.record = RecordChoice()
         self.recall = FeedButton(palette)
         self.recall.setText("Recall")
         self.recall.setToolTip("Recall with this cue, and on until it settles (Enter)")
@@ -109,13 +111,7 @@ class CuePanel(QWidget):
         self._message.setWordWrap(True)
 
     def _button(self, text: str, tip: str) -> QPushButton:
-        made = QPushButton(text)
-        made.setProperty("small", "true")
-        made.setToolTip(tip)
-        made.setAccessibleDescription(tip)
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        OwnKeys(made, Qt.Key.Key_Space)
-        return made
+        return small_button(text, tip)
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -126,7 +122,7 @@ class CuePanel(QWidget):
             self.editor,
             column(self._title, self._note, spacing=1),
             column(row(self.choose, self.erase), row(self.noise, self.clear), spacing=6),
-            row(self.name, self.into, self.store),
+            column(row(self.name, self.into, self.store), self.record, spacing=4),
             rule(),
             self.settings,
         ):
@@ -212,6 +208,7 @@ class CuePanel(QWidget):
         """Whether something can be recalled now, and a line about it."""
         self.recall.setEnabled(is_on)
         self.store.setEnabled(is_on)
+        self.record.setEnabled(is_on)
         self._message.setText(message)
         set_tone(self._message, tone)
         self._message.setVisible(bool(message))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ntm_core.recall.references import Reference, ReferenceKind, digest, signed
 from ntmviz.errors import NtmvizError
+from ntmviz.recall import records
 from ntmviz.recall.items import LONGEST
 from ntmviz.recall.ready import NewItem
 from sessions import SessionError
 from sessions.errors import reason
-from sessions.folder import LARGEST, Folder
+from sessions.folder import LARGEST, Folder, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,6 +28,26 @@ MOST_ROWS, MOST_NUMBERS = 128, 256
 SEGMENT = "Items"
 ENDINGS = {".csv": "table", ".npy": "array", ".h5": "HDF5", ".hdf5": "HDF5"}
 FILTER = "Items (*.csv *.npy *.h5 *.hdf5);;All files (*)"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file came to."""
+
+    items: tuple[NewItem, ...]
+    records: Mapping[int, Reference]
+    """By place among the items: of rows of a dataset in the folder of records"""
+
+
+def read_items(path: Path, dataset: str = "", folder: Path | None = None) -> Imported:
+    """The items of a file, and where they are rows of a dataset in a folder of records, the reference of each.
+
+    dataset: of an HDF5 file.   Raises NtmvizError, one line: what was wanted, what came.
+    """
+    if ENDINGS.get(path.suffix.lower()) != "HDF5" or folder is None:
+        return Imported(items_of(path, dataset), {})
+    name = dataset or next(iter(tables_of(path)))
+    return Imported(items_of(path, name), _records(path, name, folder))
 
 
 def items_of(path: Path, dataset: str = "") -> tuple[NewItem, ...]:
@@ -50,8 +73,8 @@ def items_of(path: Path, dataset: str = "") -> tuple[NewItem, ...]:
     return made
 
 
-def datasets_of(path: Path) -> tuple[str, ...]:
-    """Names of the tables of numbers in an HDF5 file, links not followed. Raises NtmvizError."""
+def tables_of(path: Path) -> dict[str, int]:
+    """How many rows each table of numbers in an HDF5 file has, links not followed. Raises NtmvizError."""
     whole = path.resolve()
     try:
         found = Folder(whole.parent).tables(whole.name)
@@ -90,16 +113,30 @@ def _array(path: Path) -> NDArray[np.generic]:
 
 
 def _dataset(path: Path, dataset: str) -> NDArray[np.generic]:
-    there = datasets_of(path)
+    there = tables_of(path)
     if dataset and dataset not in there:
         raise NtmvizError(f"a dataset, one of {', '.join(there)}, was wanted; got {dataset!r}: {path}")
     whole = path.resolve()
     try:
-        values = Folder(whole.parent).read(whole.name, dataset or there[0]).values
+        values = Folder(whole.parent).read(whole.name, dataset or next(iter(there))).values
     except SessionError as error:
         raise NtmvizError(str(error)) from None
     assert values is not None
     return values
+
+
+def _records(path: Path, dataset: str, folder: Path) -> dict[int, Reference]:
+    """A reference to each row of a dataset; none where the folder would not give that row."""
+    values = _dataset(path, dataset)[: MOST_ROWS + 1]
+    digests = [digest(record_of(np.asarray(row)).data) for row in values]
+    try:
+        place = records.within(folder, path)
+        first = signed(Reference(ReferenceKind.DATASET, place, dataset, 0), Folder(folder))
+    except (NtmvizError, SessionError, OSError):
+        return {}
+    if first.digest != digests[0]:
+        return {}
+    return {row: Reference(first.kind, place, dataset, row, each) for row, each in enumerate(digests)}
 
 
 def _of_rows(values: NDArray[np.generic], path: Path) -> tuple[NewItem, ...]:

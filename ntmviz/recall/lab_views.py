@@ -16,6 +16,7 @@ from ntmviz.recall.canvases import ChainView, LabMemoryView, NoiseView, RankingV
 from ntmviz.recall.cue_panel import CuePanel
 from ntmviz.recall.demo_panel import DemoPanel
 from ntmviz.recall.query_panel import QueryPanel
+from ntmviz.recall.record_panel import RecordPanel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ class LabViews:
         self.noise = NoiseView(palette)
         self.recalls = RecallsView(palette)
         self.demonstrations = DemoPanel(palette)
+        self.record = RecordPanel(palette)
         self.pictures = (self.chain, self.memory, self.ranking, self.noise, self.recalls)
         self.ranking.setMinimumWidth(LEAST_RIGHT)
         self.chain_legend, self.memory_legend = (Legend(palette, names_nan=False) for _ in range(2))
@@ -74,6 +76,7 @@ class LabViews:
                 ("Ranking", self.ranking),
                 ("Demonstrations", self.demonstrations),
                 ("Noise", self.noise),
+                ("Record", self.record),
                 ("Recalls", self.recalls),
             )
         }
@@ -83,6 +86,10 @@ class LabViews:
         self.measure.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.measure.setToolTip("Ask with hundreds of noisy cues, in the engine process; again: stop")
         self.docks["Noise"].header.add(self.measure)
+        self.folder_button = chooser(
+            "The one folder in which records are looked for, and what can be done with a record"
+        )
+        self.docks["Record"].header.add(self.folder_button)
         self.headers = (
             self.chain_panel.header,
             self.memory_panel.header,
@@ -99,7 +106,8 @@ class LabViews:
         window.addDockWidget(areas.RightDockWidgetArea, own["Ranking"])
         window.tabifyDockWidget(own["Ranking"], own["Demonstrations"])
         window.addDockWidget(areas.RightDockWidgetArea, own["Noise"])
-        window.tabifyDockWidget(own["Noise"], docks["Forks"])
+        window.tabifyDockWidget(own["Noise"], own["Record"])
+        window.tabifyDockWidget(own["Record"], docks["Forks"])
         window.addDockWidget(areas.BottomDockWidgetArea, own["Recalls"])
         shown = {*own, "Forks"}
         for name, dock in docks.items():
@@ -143,5 +151,6 @@ class LabViews:
         self.memory_legend.set_entries([("pattern", "muted", Scale.SIGNED, -limit, limit)])
 
     def set_theme(self, palette: Palette) -> None:
-        for view in (*self.pictures, self.cue, self.query, self.demonstrations, self.chain_legend, self.memory_legend):
+        own = (self.cue, self.query, self.demonstrations, self.record, self.chain_legend, self.memory_legend)
+        for view in (*self.pictures, *own):
             view.set_theme(palette)

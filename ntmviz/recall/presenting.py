@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ntm_core.errors import CoreError
 from ntm_core.recall import prominence
@@ -39,6 +39,8 @@ WORKSPACE = "Recall"
 
 class LabPresenter(QObject):
     """What the Recall workspace shows: of a lab its recalls, of any other network its memory, to be asked."""
+
+    shown = Signal()  # another figure, or none
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -105,6 +107,7 @@ class LabPresenter(QObject):
         except (SessionError, CoreError) as error:
             self._show_nothing()
             self._window.notice.show_failure(str(error))
+        self.shown.emit()
 
     def _show(self) -> None:
         now, recording = self._window.presenter.now, self._window.desk.recording

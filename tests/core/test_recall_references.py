@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntm_core.errors import ConfigError
+from ntm_core.errors import ConfigError, CoreError
 from ntm_core.network import held, mapped
 from ntm_core.recall import Lab
 from ntm_core.recall.operations import Recall, Store, vector
@@ -165,3 +165,25 @@ def test_a_table_survives_json_and_a_bad_one_is_refused():
     ):
         with pytest.raises(ConfigError, match=message):
             table_from_json(bad)
+
+
+def test_a_lab_of_a_script_holds_a_table_and_opens_what_a_row_points_to(tmp_path):
+    (tmp_path / "menu.txt").write_text("soup, bread")
+    reader = Folder(tmp_path)
+    lab = Lab(word_size=4)
+    lab.store("dinner", [1, 1, -1, -1])
+    lab.store("car", [-1, 1, 1, -1])
+    kept = lab.refer("dinner", Reference(ReferenceKind.TEXT, "menu.txt"), reader)
+    assert table_from_json(table_to_json(lab.references)) == {0: kept}
+    lab.recall([1, 1, -1, -1])
+    found = lab.dereference(reader)
+    assert (found.status, found.preview) == (Status.FOUND, "soup, bread")
+    assert lab.dereference(reader, row=1).status is Status.NONE
+    (tmp_path / "menu.txt").write_text("soup")
+    assert lab.dereference(reader).status is Status.STALE
+    with pytest.raises(CoreError, match="a row from 0 to"):
+        lab.dereference(reader, row=10_000)
+    with pytest.raises(CoreError, match="does not tell items apart"):
+        bare = Lab(word_size=4, items=0)
+        bare.store(None, [1, 1, 1, 1])
+        bare.dereference(reader)

@@ -16,6 +16,8 @@ from ntmviz.recall.noise import NOISES
 from ntmviz.recall.query import Query, ask, emitted
 from tests.app.test_recall_lab import WAKING_MS, Hand
 
+pytestmark = pytest.mark.usefixtures("forked_engines")
+
 
 @pytest.fixture
 def hand(window, qtbot):

@@ -29,6 +29,7 @@ class Forge:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = _started(theirs.fileno())
+        self._socket.recv(_MESSAGE_BYTES)  # it is there, and so was there before a test began
 
     def close(self) -> None:
         self._socket.close()
@@ -125,6 +126,8 @@ if __name__ == "__main__":
     if not words:
         # An engine has the words of what it is forked off, and is known by them: so that is no child of who asks.
         sys.exit(_started(int(asked), *bound.command(ENGINE)[-3:]).wait())
+    asks = socket.socket(fileno=int(asked))
+    asks.send(b"here")
     __import__(ENGINE)
-    if _serve(socket.socket(fileno=int(asked))):
+    if _serve(asks):
         bound.main()

@@ -43,6 +43,16 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_kernels(NETWORKS, "float", "double")
 
 
+LONGEST = [
+    f"tests/app/test_{name}.py" for name in ("soak", "window", "rescue", "parallel", "processes", "recall_shows", "cli")
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: the last ones are short, and no process of tests works on alone in the end."""
+    items.sort(key=lambda item: LONGEST.index(found) if (found := item.location[0]) in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the tests, and the processes they start, away from the user's own settings, data and state."""

@@ -11,11 +11,13 @@ import pytest
 
 import sessions
 from ntm_core.trace import EpisodeInfo
+from ntmviz import child
 from ntmviz.app import application, make_window
 from ntmviz.cli import main
 from ntmviz.live import EngineProcess
 from ntmviz.run_options import RunOptions
 from ntmviz.window import MainWindow
+from tests.app.forked import Forge
 from tests.app.processes import Heard
 from tests.compiled import compile_kernels
 from tests.sessions.traces import numbered, still, tiny_spec
@@ -211,7 +213,7 @@ def options(path):
 
 
 @pytest.fixture
-def start(qtbot):
+def start(qtbot, forked_engines):
     """Starts an engine process and waits until it trains."""
     engines = []
 
@@ -227,6 +229,20 @@ def start(qtbot):
     for engine in engines:
         engine.close()
         engine.deleteLater()
+
+
+@pytest.fixture(scope="session")
+def forge() -> Iterator[Forge]:
+    """Makes engine processes in no time."""
+    made = Forge()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def forked_engines(forge, monkeypatch) -> None:
+    """Engines come from the forge: for tests that are not about how one starts."""
+    monkeypatch.setattr(child, "subprocess", forge.instead_of(subprocess))
 
 
 @pytest.fixture

@@ -371,7 +371,7 @@ def test_an_engine_says_in_one_line_why_a_training_cannot_be(bad, path):
 
 
 @pytest.mark.parametrize("bad", ["task", "batch"])
-def test_the_window_says_in_one_line_why_a_training_cannot_be(bad, window, qtbot, path):
+def test_the_window_says_in_one_line_why_a_training_cannot_be(bad, window, qtbot, forked_engines, path):
     changed, said = BAD_TRAININGS[bad]
     window.desk.train(RunOptions(**{"out": str(path), "device": "cpu", **changed}))
     qtbot.waitUntil(lambda: not window.desk.is_training, timeout=30_000)

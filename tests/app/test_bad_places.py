@@ -195,7 +195,7 @@ exit $code
 
 def test_a_training_on_a_disk_of_420_kilobytes_says_that_it_is_full(folder):
     (folder / "disk").mkdir()
-    words = (*TINY, "--record", "all", "--iterations", "2000", "--out", "disk/run.h5")
+    words = (*TINY, "--record", "all", "--iterations", "300", "--out", "disk/run.h5")
     enter = ["unshare", "--map-root-user", "--mount", "sh", "-c", ON_A_SMALL_DISK, "sh", "disk"]
     if shutil.which("unshare") is None:
         pytest.skip("no unshare, so no file system of its own")

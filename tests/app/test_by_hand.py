@@ -18,6 +18,7 @@ from tests.app.conftest import SMALL
 from tests.app.processes import child_running, is_gone
 from tests.contracts import same_bits
 
+pytestmark = pytest.mark.usefixtures("forked_engines")
 WAKING_MS = 40_000
 OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
 

@@ -34,7 +34,7 @@ def folders(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def kept_on(options, path):
+def kept_on(options, path, forked_engines):
     """A training whose window is gone, in which it was paused; the test ends it, or it is killed."""
     engine = EngineProcess()
     engine.train(options, keeps_on=True)
@@ -90,7 +90,7 @@ def test_a_training_that_is_kept_on_is_offered_shown_live_and_finished_from_the_
 
 
 def test_a_window_closed_while_it_trains_asks_nothing_and_training_goes_on_where_that_is_set(
-    window, options, path, qtbot
+    window, options, path, forked_engines, qtbot
 ):
     window.desk.train(options)
     qtbot.waitUntil(lambda: window.views.machine.figure is not None, timeout=30_000)

@@ -14,6 +14,7 @@ from ntmviz.recall.figure import lab_figure, recorded, standing
 from ntmviz.recall.ledger import done_at, ledger
 from ntmviz.recall.lookup import look
 
+pytestmark = pytest.mark.usefixtures("forked_engines")
 WAKING_MS = 120_000
 
 

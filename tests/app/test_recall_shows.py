@@ -17,6 +17,8 @@ from ntmviz.recall.query import Query, ask, emitted
 from ntmviz.state import BEFORE_FIRST
 from tests.app.test_recall_lab import WAKING_MS, Hand
 
+pytestmark = pytest.mark.usefixtures("forked_engines")
+
 
 @pytest.fixture
 def hand(window, qtbot):

@@ -41,7 +41,7 @@ def quick_clock(monkeypatch):
 
 
 @pytest.fixture
-def training(window, options, qtbot):
+def training(window, options, forked_engines, qtbot):
     """The window with a training that is drawn."""
     window.desk.train(options)
     qtbot.waitUntil(lambda: window.views.machine.figure is not None, timeout=30_000)
@@ -157,7 +157,7 @@ def test_an_engine_killed_while_it_starts_is_started_anew_by_one_click(window, o
 
 
 @pytest.fixture
-def no_file(tmp_path):
+def no_file(tmp_path, forked_engines):
     """Nobody can create a session in the folder of the test; calling it lets them again."""
     opened = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(opened, fcntl.LOCK_EX)

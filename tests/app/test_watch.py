@@ -89,7 +89,7 @@ def test_closing_the_window_ends_the_training_and_seals_the_session(live):
         assert len(recording.episodes) > 0
 
 
-def test_a_training_that_cannot_start_says_so_in_one_line(window, qtbot, tmp_path):
+def test_a_training_that_cannot_start_says_so_in_one_line(window, qtbot, forked_engines, tmp_path):
     from ntmviz.run_options import RunOptions
 
     window.desk.train(RunOptions(out=str(tmp_path / "x.h5"), model="nonsense"))

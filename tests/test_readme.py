@@ -12,13 +12,13 @@ import sessions
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RECALL = (ROOT / "RECALL.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLES = re.findall(r"```python\n(.*?)```", README + RECALL, re.DOTALL)
 
 
 RUN_EACH = """
 import sys
 
-for name, example in zip(("recording", "reading", "waking", "recalling"), sys.argv[1:], strict=True):
+for name, example in zip(("recording", "reading", "waking", "recalling", "pointing"), sys.argv[1:], strict=True):
     print(f"# {name}")
     exec(compile(example, name, "exec"), {"__name__": "__main__"})
 """
@@ -33,24 +33,20 @@ def run_each(*examples: str, folder: Path) -> list[str]:
 
 
 def test_the_examples_run_one_after_another(tmp_path):
-    reading, waking, recalling, recording = EXAMPLES
+    reading, waking, recalling, recording, pointing = EXAMPLES
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "garden.txt").write_text("apples")
     recording += "\nimport os\nos.rename('mine.ntmviz.h5', 'run.ntmviz.h5')"
-    recorded, read, woken, recalled = run_each(
-        recording, reading, "import ntmviz\n" + waking, recalling, folder=tmp_path
+    recorded, read, woken, recalled, pointed = run_each(
+        recording, reading, "import ntmviz\n" + waking, recalling, pointing, folder=tmp_path
     )
     assert "Trained(" in recorded
     assert read.startswith("ntm [")
     assert "Forked(episode=2, parent=0, parent_step=4" in woken
     assert recalled.splitlines()[-1] == "dessert"
+    assert pointed.strip() == "apples"
     with sessions.open(tmp_path / "fork.ntmviz.h5") as forked:
         assert forked.complete
-
-
-def test_the_example_of_records_prints_what_the_row_points_to(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", RECALL, re.DOTALL)
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "garden.txt").write_text("apples")
-    assert run("-c", example, folder=tmp_path).strip() == "apples"
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README + RECALL))))

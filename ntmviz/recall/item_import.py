@@ -35,7 +35,7 @@ class ItemImport(QObject):
         self._window = window
         self._inquiry = Inquiry(window.by_hand.link, self)
         window.actions_by_name["import_items"].triggered.connect(lambda: self._ask(self._open))
-        window.actions_by_name["add_items"].triggered.connect(lambda: self._ask(self._add))
+        window.actions_by_name["add_items"].triggered.connect(lambda: self._ask(self._adder()))
 
     def open_items(self, path: Path, dataset: str = "") -> None:
         """A lab of the items of a file."""
@@ -43,7 +43,7 @@ class ItemImport(QObject):
 
     def add_items(self, path: Path, dataset: str = "") -> None:
         """The items of a file in the lab that is open, where they fit and rows are free."""
-        self._read(path, dataset, self._add)
+        self._read(path, dataset, self._adder())
 
     def _ask(self, take: Taker) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self._window, _TITLE, str(Path.home()), FILTER)
@@ -80,11 +80,27 @@ class ItemImport(QObject):
     def _open(self, path: Path, items: Sequence[NewItem], pointers: Mapping[int, Reference]) -> None:
         self._window.recall_by_hand.open_lab(ready.of_items(f"recall lab: {path.stem}", items), pointers)
 
-    def _add(self, path: Path, items: Sequence[NewItem], pointers: Mapping[int, Reference]) -> None:
-        lab = self._window.recall
-        if lab.config is None or lab.figure is None or not (lab.is_ready or self._window.by_hand.is_at_work):
-            raise NtmvizError("a lab that is open and awake was wanted to add items to; open one, then add them again")
-        self._window.recall_by_hand.add(addition(items, pointers, lab.config, lab.names, lab.figure.free))
+    def _adder(self) -> Taker:
+        """What stores items in the lab that is open now."""
+        lab, session = self._window.recall, self._session
+
+        def add(path: Path, items: Sequence[NewItem], pointers: Mapping[int, Reference]) -> None:
+            if self._session != session:
+                raise NtmvizError(
+                    "another session is shown by now, so nothing was added; add the items again where they belong"
+                )
+            if lab.config is None or lab.figure is None or not (lab.is_ready or self._window.by_hand.is_at_work):
+                raise NtmvizError(
+                    "a lab that is open and awake was wanted to add items to; open one, then add them again"
+                )
+            self._window.recall_by_hand.add(addition(items, pointers, lab.config, lab.names, lab.figure.free))
+
+        return add
+
+    @property
+    def _session(self) -> Path | None:
+        recording = self._window.desk.recording
+        return None if recording is None else recording.path
 
     def _fail(self, message: str) -> None:
         self._window.notice.show_failure(message)

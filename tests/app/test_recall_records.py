@@ -270,6 +270,14 @@ def test_a_record_that_was_read_once_another_session_is_shown_is_attached_to_not
     assert not clerk.window.by_hand.is_at_work
 
 
+def test_items_that_were_read_once_another_session_is_shown_are_added_to_nothing(clerk):
+    steps = len(clerk.now.source)
+    clerk.window.item_import.add_items(clerk.folder / "rows.h5", "rows")
+    clerk.monkeypatch.setattr(type(clerk.window.item_import), "_session", None)
+    clerk.is_told("another session is shown by now")
+    assert len(clerk.now.source) == steps
+
+
 def test_a_reference_of_a_session_that_leads_out_of_the_folder_is_refused(clerk, qtbot):
     item = clerk.lab.names.index("B")
     clerk.records.point(item, Reference(ReferenceKind.TEXT, "../secret.txt"))

@@ -15,7 +15,7 @@ cores and their caches, and the pace that is measured after a block is not alway
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("soak")
-    command = [sys.executable, "-m", "tests.soak", "--minutes", "0.7", "--out", str(folder)]
+    command = [sys.executable, "-m", "tests.soak", "--minutes", "1", "--out", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     path = folder / "report.json"
     assert path.exists(), done.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -12,10 +12,16 @@ from ntm_core import step_gradients
 from ntm_core.trace import GRADIENT_OF, Array, Field, Phase, Role, TraceSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import EllipsisType
 
     from ntm_core.network import MemoryNetwork, Trace
     from ntm_core.tasks import Sample, Task
+
+
+_GRADIENTS = frozenset(GRADIENT_OF.values())
+_Part: TypeAlias = "tuple[Tensor, int | tuple[slice, int] | EllipsisType]"
+"""A tensor, and what of it."""
 
 
 class Observation(NamedTuple):
@@ -77,16 +83,14 @@ def observe(
         "mask": sample.mask,
         "phase": task.phases(sample) if phases is None else phases,
     } | trace.steps._asdict()
-    initial = [getattr(trace.initial, field.name)[item] for field in spec.carried]
-    steps = [
-        values[field.name][:, item]
-        if field.role not in GRADIENT_OF.values()
-        else _unknown(field, logits)
-        if gradients is None
-        else gradients[field.name]
+    initial: list[_Part] = [(getattr(trace.initial, field.name), item) for field in spec.carried]
+    steps: list[_Part] = [
+        (values[field.name], (slice(None), item))
+        if field.role not in _GRADIENTS
+        else (_unknown(field, logits) if gradients is None else gradients[field.name], ...)
         for field in spec
     ]
-    arrays = on_host([*initial, *steps])
+    arrays = _parts_on_host([*initial, *steps])
     columns = {field.name: array for field, array in zip(spec, arrays[len(initial) :], strict=True)}
     # The logistic function, on the host: torch rounds it by a value's place in its tensor, and a step run alone
     # would differ from the same step of a sequence in the last bit.
@@ -99,8 +103,15 @@ def _unknown(field: Field, logits: Tensor) -> Tensor:
     return logits.new_full((len(logits), *field.shape), float("nan"))
 
 
-def _are_there(tensors: Sequence[Tensor]) -> bool:
-    return all(tensor.device.type == "cpu" for tensor in tensors)
+def _are_there(tensors: Iterable[Tensor]) -> bool:
+    return all(tensor.is_cpu for tensor in tensors)
+
+
+def _parts_on_host(parts: Sequence[_Part]) -> list[Array]:
+    """As `on_host`; where they are there, NumPy cuts, in a tenth of the time that torch takes."""
+    if _are_there(tensor for tensor, _ in parts):
+        return [np.asarray(tensor.detach().numpy()[place], np.float32) for tensor, place in parts]
+    return on_host([tensor[place] for tensor, place in parts])
 
 
 def on_host(tensors: Sequence[Tensor]) -> list[Array]:

@@ -83,12 +83,12 @@ def _last(steps: Steps, working: Working, time: int) -> Start:
 def trace_of(shape: Shape, state: NTMState, start: Start, steps: Steps, items: slice) -> Trace[NTMState, NTMView]:
     """What the steps showed of some sequences of a batch: copies. state: where it started; `start` has its arrays."""
     told, weighting = cut(steps.told, items), cut(steps.weighting, items)
-    memory = np.empty((told.shape[1], len(told), *steps.memory.shape[2:]), told.dtype)
-    for to, item in zip(memory, range(steps.out.shape[1])[items], strict=True):
-        memories(shape, steps, item, to)
+    memory = np.empty((*told.shape[:2], *steps.memory.shape[:1:-1]), told.dtype)
+    for place, item in enumerate(range(steps.out.shape[1])[items]):
+        memories(shape, steps, item, place, memory)
     heads, writes, words = shape.read_heads + shape.write_heads, shape.write_heads, shape.word
     shown = {
-        "memory": memory.transpose(1, 0, 3, 2),
+        "memory": memory,
         "read_weighting": weighting[:, :, : shape.read_heads],
         "write_weighting": weighting[:, :, shape.read_heads :],
         **shown_of_controller(shape, steps, items),

@@ -12,7 +12,7 @@ from ntm_core.kernels.content import softmax
 from ntm_core.kernels.controller import control, copy_memory, emit, squash_gates, squash_signed
 from ntm_core.kernels.elementary import softplus
 from ntm_core.kernels.layout import INTERVAL, stages_of, told_of
-from ntm_core.kernels.products import ROWS, fill_dots, turned
+from ntm_core.kernels.products import ROWS, fill_dots, transpose, turned
 
 
 @woven
@@ -93,11 +93,18 @@ def forward(
 
 
 @entry
-def memories(shape: Any, steps: Any, item: int, out: Any) -> None:
-    """The memory that each step of one sequence left: out, (T, W, N). Equal to the bit to what the steps found."""
+def memories(shape: Any, steps: Any, item: int, place: int, out: Any) -> None:
+    """The memory that each step of one sequence left: out[:, place] of (T, count, N, W), filled.
+
+    Equal to the bit to what the steps found.
+    """
     reads = shape.read_heads
-    product = np.empty(out.shape[2], out.dtype)
+    both = np.empty((2, *steps.memory.shape[2:]), out.dtype)
+    product = np.empty(both.shape[2], out.dtype)
     for step in range(out.shape[0]):
-        found = steps.memory[step // INTERVAL, item] if step % INTERVAL == 0 else out[step - 1]
+        found, left = both[(step + 1) % 2], both[step % 2]
+        if step % INTERVAL == 0:
+            found = steps.memory[step // INTERVAL, item]
         told = told_of(shape, steps.told[step, item])
-        write(found, out[step], steps.weighting[step, item, reads:], told.erase, told.add, shape.is_sequential, product)
+        write(found, left, steps.weighting[step, item, reads:], told.erase, told.add, shape.is_sequential, product)
+        transpose(left, out[step, place])

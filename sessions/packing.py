@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_core.trace import PackedColumns
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ntm_core.trace import Field, TraceSpec
 
@@ -28,9 +29,10 @@ class Packing:
     """
 
     def __init__(self, fields: Iterable[Field]) -> None:
+        self._fields = tuple(fields)
         self._slices: dict[str, tuple[Field, slice]] = {}
         start = 0
-        for field in fields:
+        for field in self._fields:
             self._slices[field.name] = field, slice(start, start + field.size)
             start += field.size
         self.size = start
@@ -54,6 +56,9 @@ class Packing:
         new: called with these two, makes the rows that are filled. Raises SessionError naming the field that is
         missing, unknown or of another shape, and then calls nothing.
         """
+        if isinstance(columns, PackedColumns) and (columns.fields is self._fields or columns.fields == self._fields):
+            self._fields = columns.fields  # the next of this kind are known without a look at them
+            return self._joined(columns.blocks, new)
         if columns.keys() != self._slices.keys():
             self._complain_of_names(columns)
         arrays = [np.asarray(columns[name]) for name in self._slices]
@@ -69,6 +74,14 @@ class Packing:
                 rows[:, part] = values.reshape(steps, field.size)
             else:
                 rows[:, part].reshape(values.shape)[...] = values
+        return rows
+
+    def _joined(self, blocks: Sequence[Rows], new: Callable[[int, int], Rows]) -> Rows:
+        rows = new(len(blocks[0]), self.size)
+        start = 0
+        for block in blocks:
+            rows[:, start : start + block.shape[1]] = block
+            start += block.shape[1]
         return rows
 
     def column(self, rows: Rows, name: str) -> Rows:

@@ -14,7 +14,7 @@ from ntm_core.trace import Order, WriteOrder
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ntm_core.trace import Field
+    from ntm_core.trace import Array, Field
 
 Bundle: TypeAlias = "tuple[Tensor | None, ...]"
 """A NamedTuple of tensors, batch first; None where the network's settings leave something out."""
@@ -25,13 +25,32 @@ ViewT = TypeVar("ViewT", bound=Bundle)
 _ALL = slice(None)
 
 
-class Trace(NamedTuple, Generic[StateT, ViewT]):
-    """A whole sequence as it was computed, detached from the graph of gradients."""
+class Packed(NamedTuple):
+    """Some fields side by side, as a kernel left them."""
 
-    initial: StateT
-    """The state before the first step."""
-    steps: ViewT
-    """Each tensor of the view with time in front: (time, batch, ...)."""
+    names: tuple[str, ...]
+    rows: Array
+    """(time, batch, numbers)"""
+
+
+class Trace(Generic[StateT, ViewT]):
+    """A whole sequence as it was computed, detached from the graph of gradients.
+
+    initial: the state before the first step.   steps: of the view, or what makes it when it is first asked for.
+    packed: the same numbers, where they lie in rows.
+    """
+
+    def __init__(self, initial: StateT, steps: ViewT | Callable[[], ViewT], packed: Packed | None = None) -> None:
+        self.initial = initial
+        self._steps = steps
+        self.packed = packed
+
+    @property
+    def steps(self) -> ViewT:
+        """Each tensor of the view with time in front: (time, batch, ...)."""
+        if callable(self._steps):
+            self._steps = self._steps()
+        return self._steps
 
 
 class Config(Protocol):

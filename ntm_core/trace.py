@@ -257,6 +257,34 @@ class TraceSpec:
         return cls(fields, Order(plain["order"]), WriteOrder(plain["write_order"]))
 
 
+class PackedColumns(Mapping[str, Array]):
+    """Columns whose numbers lie side by side.
+
+    fields: in their order.   blocks: (steps, numbers) each, of one or more of the fields, together of all.
+    """
+
+    def __init__(self, fields: tuple[Field, ...], blocks: tuple[Array, ...]) -> None:
+        self.fields = fields
+        self.blocks = blocks
+
+    def __getitem__(self, name: str) -> Array:
+        start, blocks = 0, iter(self.blocks)
+        block = next(blocks)
+        for each in self.fields:
+            if start == block.shape[1]:
+                start, block = 0, next(blocks)
+            if each.name == name:
+                return block[:, start : start + each.size].reshape(len(block), *each.shape)
+            start += each.size
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (each.name for each in self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StepRecord(Mapping[str, Array]):
     """The values of one step, by field name; each has the shape its field names."""

@@ -11,6 +11,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from sessions.errors import FrameError, LostError, SessionError
 from sessions.framing import encode, read_frame, send
 from sessions.launch import start_writer
+from sessions.slots import LEAST, Slot, Slots
 
 if TYPE_CHECKING:
     import io
@@ -44,8 +46,8 @@ _forking = threading.RLock()
 """Held where a fork would inherit a line that it does not know to drop."""
 
 Array = NDArray[Any]
-Waiting = tuple[Mapping[str, Any], Sequence[Array], int]
-"""Head, arrays and size of a frame that waits."""
+Waiting = tuple[Mapping[str, Any], Sequence[Array], int, Slot | None]
+"""Head, arrays and size of a frame that waits, and the slot that it tells of."""
 
 
 class Channel:
@@ -70,7 +72,13 @@ class Channel:
         self._is_lost = False
         self._is_foreign = False
         with _forking:
-            self._process = start_writer()
+            self._slots, shared = _shared_memory()
+            create = {**create, **shared}
+            try:
+                self._process = start_writer([each["descriptor"] for each in shared.values()])
+            finally:
+                for each in shared.values():
+                    os.close(each["descriptor"])
             assert self._process.stdin is not None and self._process.stdout is not None
             self._orders, self._answers = self._process.stdin, cast("io.FileIO", self._process.stdout)
             _open_channels.add(self)
@@ -97,18 +105,34 @@ class Channel:
     def pid(self) -> int:
         return self._process.pid
 
-    def put(self, head: Mapping[str, Any], arrays: Sequence[Array] = (), *, urgent: bool = False) -> bool:
+    def take(self, steps: int, size: int) -> Slot | None:
+        """A slot to fill and to `put` next; None where there is none, or where to send them costs less."""
+        if self._slots is None or 4 * steps * size < LEAST:
+            return None
+        with self._has_work:
+            return self._slots.take(steps, size)
+
+    def put(
+        self,
+        head: Mapping[str, Any],
+        arrays: Sequence[Array] = (),
+        *,
+        urgent: bool = False,
+        slot: Slot | None = None,
+    ) -> bool:
         """Queue a frame; the arrays must not change any more. False where it was dropped.
 
-        A single frame of any size is taken as long as the writer is not behind.
+        A single frame of any size is taken as long as the writer is not behind.   slot: one that it tells of.
         """
-        size = OVERHEAD + sum(each.nbytes for each in arrays)
+        size = OVERHEAD + sum(each.nbytes for each in arrays) + (0 if slot is None else slot.rows.nbytes)
         with self._has_work:
             is_behind = self._waiting_bytes >= QUEUE_LIMIT and self._waiting_bytes + size > HARD_LIMIT
             if self.failure is not None or self._is_closing or is_behind:
+                if slot is not None and self._slots is not None:
+                    self._slots.give_back(slot)
                 return False
             was_idle = not self._waiting
-            self._waiting.append((head, arrays, size))
+            self._waiting.append((head, arrays, size, slot))
             self._waiting_bytes += size
             self._is_urgent |= urgent or self._waiting_bytes > EAGER_BYTES
             if was_idle or self._is_urgent:
@@ -181,14 +205,14 @@ class Channel:
 
     def _run(self, create: Mapping[str, Any]) -> None:
         try:
-            self._send(create)
+            self._send([(create, ())])
             self._receive("ready")
             with self._has_work:
                 self._is_ready = True
                 self._has_work.notify_all()
             while self._send_next():
                 pass
-            self._send({"op": "close"})
+            self._send([({"op": "close"}, ())])
             self._orders.close()
             self._receive(None)
             self._process.wait()
@@ -217,21 +241,23 @@ class Channel:
             ticket = self._asked
             is_last = self._is_closing
         self._owed_since = time.monotonic()
-        for head, arrays in _joined(batch):
-            self._send(head, arrays)
         if batch or ticket > self._flushed:
-            self._send({"op": "flush", "ticket": ticket})
+            self._send(chain(_joined(batch), [({"op": "flush", "ticket": ticket}, ())]))
             self._receive("flushed")
         self._owed_since = None
         with self._has_work:
-            self._waiting_bytes -= sum(size for _, _, size in batch)
+            for *_, size, slot in batch:
+                self._waiting_bytes -= size
+                if slot is not None and self._slots is not None:
+                    self._slots.free(slot)
             self._flushed = ticket
             self._has_work.notify_all()
         return not is_last
 
-    def _send(self, head: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
+    def _send(self, frames: Iterable[tuple[Mapping[str, Any], Sequence[Array]]]) -> None:
+        """frames: head and arrays of each."""
         try:
-            send(self._orders, encode(head, arrays))
+            send(self._orders, (part for frame in frames for part in encode(*frame)))
         except BrokenPipeError:
             # The writer is gone; its last answer says why.
             self._receive("an answer")
@@ -272,9 +298,19 @@ class Channel:
         self._has_work = threading.Condition()
         self.failure = "a session is recorded by the process that opened it; this is a fork of that"
         self._waiting.clear()
+        self._slots = None
         self._process.returncode = 0
         self._orders.close()
         self._answers.close()
+
+
+def _shared_memory() -> tuple[Slots | None, Mapping[str, Mapping[str, int]]]:
+    """Memory to share with the writer, and how that is told of it; None and nothing where there is none."""
+    try:
+        slots = Slots()
+    except OSError:
+        return None, {}
+    return slots, {"shared": {"descriptor": slots.descriptor, "size": slots.size}}
 
 
 def _joined(batch: Iterable[Waiting]) -> Iterator[tuple[Mapping[str, Any], list[Array]]]:
@@ -292,7 +328,7 @@ def _joined(batch: Iterable[Waiting]) -> Iterator[tuple[Mapping[str, Any], list[
 
 
 def _one(items: Sequence[Waiting]) -> tuple[Mapping[str, Any], list[Array]]:
-    columns = zip(*(arrays for _, arrays, _ in items), strict=True)
+    columns = zip(*(arrays for _, arrays, _, _ in items), strict=True)
     return items[0][0], [each[0] if len(each) == 1 else np.concatenate(each) for each in columns]
 
 

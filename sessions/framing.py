@@ -10,6 +10,7 @@ import io
 import json
 import struct
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from sessions.errors import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 MAGIC = b"NTM1"
 HEAD_LIMIT = 16 * 2**20
 BODY_LIMIT = 2 * 2**30
+_SMALL = 2**14
+"""Bytes of what costs less to copy than to send by itself."""
 _PREFIX = struct.Struct("<4sIQ")
 _KINDS = "fiub"
 
@@ -79,12 +82,13 @@ def write_frame(stream: Writable, head: Mapping[str, Any], arrays: Iterable[Arra
     send(stream, encode(head, arrays))
 
 
-def send(stream: Writable, parts: Sequence[memoryview]) -> None:
-    """Write encoded parts whole, also where the stream takes a piece at a time."""
-    for part in parts:
-        rest = part
-        while rest:
-            rest = rest[stream.write(rest) or 0 :]
+def send(stream: Writable, parts: Iterable[memoryview]) -> None:
+    """Write encoded parts whole, also where the stream takes a piece at a time; small neighbours at once."""
+    for is_small, group in groupby(parts, lambda part: len(part) < _SMALL):
+        for whole in (b"".join(group),) if is_small else group:
+            rest = memoryview(whole)
+            while rest:
+                rest = rest[stream.write(rest) or 0 :]
 
 
 def read_frame(stream: Readable) -> Frame | None:

@@ -13,11 +13,14 @@ from sessions import bound
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
-def start_writer() -> subprocess.Popen[bytes]:
-    """The process, its input and output piped. SessionError where the system has no room for it."""
+def start_writer(descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """The process, its input and output piped. SessionError where the system has no room for it.
+
+    descriptors: those that it has too, under their numbers.
+    """
     try:
         with _standard_streams_taken(), _no_debugger():
             return subprocess.Popen(
@@ -27,6 +30,7 @@ def start_writer() -> subprocess.Popen[bytes]:
                 bufsize=0,
                 env=_environment(),
                 process_group=bound.GROUP,
+                pass_fds=descriptors,
             )
     except OSError as error:
         raise SessionError(f"a process to write the session was wanted; {error.strerror}: {sys.executable}") from None

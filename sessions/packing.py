@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ntm_core.trace import PackedColumns
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ntm_core.trace import Field, TraceSpec
 
 Rows = NDArray[np.float32]
+
+
+def _new(steps: int, size: int) -> Rows:
+    return np.empty((steps, size), np.float32)
 
 
 class Packing:
@@ -24,9 +29,10 @@ class Packing:
     """
 
     def __init__(self, fields: Iterable[Field]) -> None:
+        self._fields = tuple(fields)
         self._slices: dict[str, tuple[Field, slice]] = {}
         start = 0
-        for field in fields:
+        for field in self._fields:
             self._slices[field.name] = field, slice(start, start + field.size)
             start += field.size
         self.size = start
@@ -44,22 +50,38 @@ class Packing:
         """Of one step of a field."""
         return self._slices[name][0].shape
 
-    def pack(self, columns: Mapping[str, Any]) -> Rows:
-        """A fresh copy of columns, time first, as rows (steps, size).
+    def pack(self, columns: Mapping[str, Any], new: Callable[[int, int], Rows] = _new) -> Rows:
+        """A copy of columns, time first, as rows (steps, size).
 
-        Raises SessionError naming the field that is missing, unknown or of another shape.
+        new: called with these two, makes the rows that are filled. Raises SessionError naming the field that is
+        missing, unknown or of another shape, and then calls nothing.
         """
+        if isinstance(columns, PackedColumns) and (columns.fields is self._fields or columns.fields == self._fields):
+            self._fields = columns.fields  # the next of this kind are known without a look at them
+            return self._joined(columns.blocks, new)
         if columns.keys() != self._slices.keys():
             self._complain_of_names(columns)
-        steps = len(next(iter(columns.values()))) if self._slices else 0
-        rows = np.empty((steps, self.size), np.float32)
-        for name, (field, part) in self._slices.items():
-            values = np.asarray(columns[name])
+        arrays = [np.asarray(columns[name]) for name in self._slices]
+        steps = len(arrays[0]) if arrays else 0
+        for values, (name, (field, _)) in zip(arrays, self._slices.items(), strict=True):
             if values.shape != (steps, *field.shape):
                 raise SessionError(
                     f"field {name!r}: an array of shape {(steps, *field.shape)} was wanted; got {values.shape}"
                 )
-            rows[:, part] = values.reshape(steps, field.size)
+        rows = new(steps, self.size)
+        for values, (field, part) in zip(arrays, self._slices.values(), strict=True):
+            if values.flags.c_contiguous:
+                rows[:, part] = values.reshape(steps, field.size)
+            else:
+                rows[:, part].reshape(values.shape)[...] = values
+        return rows
+
+    def _joined(self, blocks: Sequence[Rows], new: Callable[[int, int], Rows]) -> Rows:
+        rows = new(len(blocks[0]), self.size)
+        start = 0
+        for block in blocks:
+            rows[:, start : start + block.shape[1]] = block
+            start += block.shape[1]
         return rows
 
     def column(self, rows: Rows, name: str) -> Rows:

@@ -20,7 +20,7 @@ from sessions import schema
 from sessions.channel import QUEUE_LIMIT, Channel
 from sessions.errors import SessionError
 from sessions.framing import BODY_LIMIT
-from sessions.packing import Packing
+from sessions.packing import Packing, Rows
 from sessions.paths import absolute
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ntm_core.trace import Columns, EpisodeInfo, EpisodeKind, TraceSpec
+    from sessions.slots import Slot
 
 CLOSE_S = 30.0
 """How long `close` waits for the writer."""
@@ -160,7 +161,20 @@ class Recorder:
 
     def append_steps(self, columns: Columns) -> None:
         """Consecutive steps at once, time first, up to 2 GiB of them. The arrays are copied."""
-        self._append(self._packing.pack(columns))
+        taken: list[Slot] = []
+
+        def new(steps: int, size: int) -> Rows:
+            slot = self._channel.take(steps, size) if self._is_kept and self._kind is not None else None
+            if slot is None:
+                return np.empty((steps, size), np.float32)
+            taken.append(slot)
+            return slot.rows
+
+        rows = self._packing.pack(columns, new)
+        if taken:
+            self._put({"op": "slot", "slot": taken[0].told}, slot=taken[0])
+        else:
+            self._append(rows)
 
     def end_episode(self, *, loss: float = math.nan, wrong_bits: float = math.nan) -> None:
         if self._kind is None:
@@ -230,9 +244,10 @@ class Recorder:
         if self._is_kept:
             self._put(_STEPS, rows)
 
-    def _put(self, head: Mapping[str, Any], *arrays: NDArray[Any]) -> bool:
+    def _put(self, head: Mapping[str, Any], *arrays: NDArray[Any], slot: Slot | None = None) -> bool:
         """Send something of the open episode; where that is refused, the rest of the episode is dropped."""
-        self._is_kept = self._channel.put(head, arrays, urgent=self._kind is not None and self._kind.is_by_hand)
+        is_urgent = self._kind is not None and self._kind.is_by_hand
+        self._is_kept = self._channel.put(head, arrays, urgent=is_urgent, slot=slot)
         if not self._is_kept:
             self._dropped += 1
         return self._is_kept
@@ -248,9 +263,8 @@ class Recorder:
 def _plain(info: EpisodeInfo) -> dict[str, Any]:
     """An episode's info as plain JSON of numbers that its row can hold."""
     plain: dict[str, Any] = {"kind": info.kind.value, "label": str(info.label)[: schema.TEXT_LIMIT]}
-    for name in schema.EPISODE_NUMBERS:
-        is_whole = schema.EPISODE_ROW[name].kind == "i"
-        plain[name] = (_whole if is_whole else _number)(name, getattr(info, name))
+    for name, checked in _CHECKED.items():
+        plain[name] = checked(name, getattr(info, name))
     return plain | {"wall_time": plain["wall_time"] or time.time()}
 
 
@@ -271,3 +285,9 @@ def _number(name: str, value: SupportsFloat) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         raise SessionError(f"{name}: a number was wanted; got {value!r}") from None
+
+
+_CHECKED: Mapping[str, Callable[[str, Any], Any]] = {
+    name: _whole if schema.EPISODE_ROW[name].kind == "i" else _number for name in schema.EPISODE_NUMBERS
+}
+"""What makes a plain number of each that an episode's row holds."""

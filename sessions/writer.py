@@ -22,6 +22,7 @@ from sessions.errors import FrameError, SessionError, reason
 from sessions.framing import Frame, Readable, Writable, read_frame, write_frame
 from sessions.info import SessionInfo, Writer, encode_header
 from sessions.schema import State, TextKind
+from sessions.slots import SharedRows
 from sessions.storage import SessionFile
 
 if sys.platform != "win32":
@@ -57,6 +58,7 @@ def serve(frames: Readable, answers: Writable) -> None:
     first = read_frame(frames)
     if first is None:
         return
+    shared = SharedRows(**first.head["shared"]) if "shared" in first.head else None
     file = _create(first.head)
     _answer(answers, {"op": "ready"})
     state = State.INTERRUPTED
@@ -69,7 +71,7 @@ def serve(frames: Readable, answers: Writable) -> None:
             case "close":
                 state = State.CLOSED
             case _:
-                _write(file, frame, metrics)
+                _write(file, frame, metrics, shared)
     written = file.status
     file.close(state)
     compact(str(first.head["path"]), written)
@@ -154,8 +156,8 @@ def _new_file(path: str, spec: TraceSpec, info: SessionInfo) -> SessionFile:
         ) from error
 
 
-def _write(file: SessionFile, frame: Frame, metrics: dict[str, int]) -> None:
-    """metrics: column of each metric so far; grows."""
+def _write(file: SessionFile, frame: Frame, metrics: dict[str, int], shared: SharedRows | None) -> None:
+    """metrics: column of each metric so far; grows.   shared: where the steps lie that were not sent."""
     head = frame.head
     match head["op"]:
         case "begin":
@@ -163,6 +165,8 @@ def _write(file: SessionFile, frame: Frame, metrics: dict[str, int]) -> None:
             file.begin_episode(EpisodeInfo(**(told | {"kind": EpisodeKind(told["kind"])})), frame.arrays[0])
         case "steps":
             file.append_steps(frame.arrays[0])
+        case "slot" if shared is not None:
+            file.append_steps(shared.find(head["slot"]))
         case "end":
             file.end_episode(head["loss"], head["wrong_bits"])
         case "log":

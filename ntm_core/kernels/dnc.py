@@ -115,9 +115,9 @@ def trace_of(shape: Shape, state: DNCState, start: Start, steps: Steps, items: s
     """What the steps showed of some sequences of a batch: copies. state: where it started; `start` has its arrays."""
     told, weighting, reads, words = cut(steps.told, items), cut(steps.weighting, items), shape.read_heads, shape.word
     (time, count), rows = told.shape[:2], start.usage.shape[1]
-    memory, links = np.empty((count, time, words, rows), told.dtype), np.empty((count, time, rows, rows), told.dtype)
+    memory, links = np.empty((time, count, rows, words), told.dtype), np.empty((time, count, rows, rows), told.dtype)
     for place, item in enumerate(range(steps.out.shape[1])[items]):
-        recalled(shape, start, steps, item, memory[place], links[place])
+        recalled(shape, start, steps, item, place, memory, links)
     parts = parts_of(
         told,
         {
@@ -137,8 +137,8 @@ def trace_of(shape: Shape, state: DNCState, start: Start, steps: Steps, items: s
     shown = {
         **parts,
         **shown_of_controller(shape, steps, items),
-        "memory": memory.transpose(1, 0, 3, 2),
-        "links": links.swapaxes(0, 1),
+        "memory": memory,
+        "links": links,
         "read_weighting": weighting[:, :, :reads],
         "write_weighting": weighting[:, :, reads:],
         "usage": cut(steps.usage, items),

@@ -11,7 +11,7 @@ import numpy as np
 
 from ntm_core.dnc_addressing import LEAST_USAGE
 from ntm_core.kernels.compiling import in_order, loose, woven
-from ntm_core.kernels.products import add_dots, add_product, fill_dots
+from ntm_core.kernels.products import add_product, fill_dots
 from ntm_core.usage import USAGE_STEPS
 
 _NO_SHARE = 1e-30
@@ -120,54 +120,50 @@ def follow(links: Any, reads: Any, backward: Any, forward: Any) -> None:
 
 
 @loose
-def _add_rows(to: Any, row: int, d_forward: Any, reads: Any, d_backward: Any) -> None:
-    for head in range(reads.shape[0]):
-        ahead, behind = d_forward[head, row], reads[head, row]
-        for at in range(to.shape[0]):
-            to[at] += ahead * reads[head, at] + behind * d_backward[head, at]
-
-
-@woven
-def follow_backward(links: Any, reads: Any, d_links: Any, d_backward: Any, d_forward: Any, d_reads: Any) -> None:
-    """Of `follow`. d_links, d_reads: added to."""
-    add_product(d_reads, d_forward, links)
-    add_dots(d_reads, d_backward, links)
-    for row in range(links.shape[0]):
-        _add_rows(d_links[row], row, d_forward, reads, d_backward)
-
-
-@loose
-def _lose(links: Any, written: Any, d_links: Any, d_written: Any, lost: Any) -> None:
-    """Of what a write takes from the links before it: d_links becomes their gradient.
-
-    d_written: taken from, as of the later row.   lost: (N,), taken from, as of the earlier.
-    """
-    real = links.dtype.type
-    for row in range(links.shape[0]):
-        kept, total = real(1) - written[row], real(0)
-        for at in range(links.shape[1]):
-            share = d_links[row, at] * links[row, at]
-            total += share
-            lost[at] -= share
-            d_links[row, at] *= kept - written[at]
-        d_written[row] -= total
-
-
-@woven
-def link_backward(
-    links: Any, written: Any, precedence: Any, d_links: Any, d_written: Any, d_precedence: Any, lost: Any
+def links_backward(
+    links: Any,
+    linked: Any,
+    reads: Any,
+    written: Any,
+    precedence: Any,
+    d_links: Any,
+    d_backward: Any,
+    d_forward: Any,
+    d_reads: Any,
+    d_written: Any,
+    d_precedence: Any,
+    lost: Any,
 ) -> None:
-    """Of `link`.
+    """Of `link` and of `follow` after it, row by row: each is in the processor's nearest memory once.
 
-    links: (N, N), before the write.   d_links: of what it left; becomes that of the links before.   written,
-    precedence, d_written, d_precedence: (1, N), the last two added to.   lost: (N,), room.
+    links, linked: (N, N), before the write and after it.   d_links: of what it left; becomes that of the links before.
+    reads, d_backward, d_forward, d_reads: (R, N).   written, precedence, d_written, d_precedence: (N,). d_reads,
+    d_written and d_precedence are added to.   lost: (N,), room.
     """
-    nothing = links.dtype.type(0)
-    for row in range(links.shape[0]):
-        d_links[row, row] = nothing
+    nothing, one = links.dtype.type(0), links.dtype.type(1)
+    rows = links.shape[0]
+    for row in range(rows):
         lost[row] = nothing
-    add_product(d_precedence, written, d_links)
-    add_dots(d_written, precedence, d_links)
-    _lose(links, written[0], d_links, d_written[0], lost)
-    for at in range(lost.shape[0]):
-        d_written[0, at] += lost[at]
+    for row in range(rows):
+        for head in range(reads.shape[0]):
+            ahead, behind, total = d_forward[head, row], reads[head, row], nothing
+            for at in range(rows):
+                total += d_backward[head, at] * linked[row, at]
+                d_reads[head, at] += ahead * linked[row, at]
+            d_reads[head, row] += total
+            for at in range(rows):
+                d_links[row, at] += ahead * reads[head, at] + behind * d_backward[head, at]
+        d_links[row, row] = nothing
+        share, total = written[row], nothing
+        kept = one - share
+        for at in range(rows):
+            total += d_links[row, at] * precedence[at]
+            d_precedence[at] += share * d_links[row, at]
+        for at in range(rows):
+            lesser = d_links[row, at] * links[row, at]
+            total -= lesser
+            lost[at] -= lesser
+            d_links[row, at] *= kept - written[at]
+        d_written[row] += total
+    for at in range(rows):
+        d_written[at] += lost[at]

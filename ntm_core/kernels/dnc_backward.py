@@ -15,9 +15,8 @@ from ntm_core.kernels.controller_backward import control_backward, receive, turn
 from ntm_core.kernels.dnc_addressing import (
     allocate_backward,
     fill_used_less,
-    follow_backward,
     link,
-    link_backward,
+    links_backward,
     retain,
     sort_rows,
 )
@@ -167,14 +166,18 @@ def _access_backward(
         d_written[at] += d_precedence[at] - along
     for at in range(written.shape[0]):
         d_precedence[at] *= left
-    follow_backward(linked, weighting[:reads], d_links, room.d_backward, room.d_forward, d_weighting[:reads])
-    link_backward(
+    links_backward(
         links,
-        stages.weighting[reads:],
-        matrix(precedence, 0, 1, written.shape[0]),
+        linked,
+        weighting[:reads],
+        written,
+        precedence,
         d_links,
-        d_weighting[reads:],
-        matrix(d_precedence, 0, 1, written.shape[0]),
+        room.d_backward,
+        room.d_forward,
+        d_weighting[:reads],
+        d_written,
+        d_precedence,
         room.row,
     )
     add_backward(d_memory, written, told.add[0], d_written, d_told.add[0])

@@ -22,7 +22,7 @@ from ntm_core.kernels.dnc_addressing import (
 from ntm_core.kernels.dnc_layout import stages_of, told_of
 from ntm_core.kernels.elementary import softplus
 from ntm_core.kernels.layout import INTERVAL
-from ntm_core.kernels.products import ROWS, fill_dots, turned
+from ntm_core.kernels.products import ROWS, fill_dots, transpose, turned
 
 
 @woven
@@ -156,15 +156,21 @@ def forward(
 
 
 @entry
-def recalled(shape: Any, start: Any, steps: Any, item: int, memory: Any, links: Any) -> None:
-    """The memory and the links that each step of one sequence left: (T, W, N) and (T, N, N), filled."""
-    product = np.empty(memory.shape[2], memory.dtype)
+def recalled(shape: Any, start: Any, steps: Any, item: int, place: int, memory: Any, links: Any) -> None:
+    """The memory and the links that each step of one sequence left.
+
+    Filled are memory[:, place] of (T, count, N, W), and links[:, place] of (T, count, N, N).
+    """
+    both = np.empty((2, *steps.memory.shape[2:]), memory.dtype)
+    product = np.empty(both.shape[2], memory.dtype)
     for step in range(memory.shape[0]):
         told, written = told_of(shape, steps.told[step, item]), steps.weighting[step, item, shape.read_heads :]
-        found, linked, precedence = memory[step - 1], links[step - 1], start.precedence[item]
+        found, left, linked = both[(step + 1) % 2], both[step % 2], links[step - 1, place]
+        precedence = start.precedence[item]
         if step % INTERVAL == 0:
             found, linked = steps.memory[step // INTERVAL, item], steps.links[step // INTERVAL, item]
         if step:
             precedence = steps.precedence[step - 1, item]
-        write(found, memory[step], written, told.erase, told.add, False, product)
-        link(links[step], linked, written[0], precedence)
+        write(found, left, written, told.erase, told.add, False, product)
+        transpose(left, memory[step, place])
+        link(links[step, place], linked, written[0], precedence)

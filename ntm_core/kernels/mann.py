@@ -91,9 +91,9 @@ def trace_of(shape: Shape, state: MANNState, start: Start, steps: Steps, items: 
     """What the steps showed of some sequences of a batch: copies. state: where it started; `start` has its arrays."""
     told, weighting, usage = cut(steps.told, items), cut(steps.weighting, items), cut(steps.usage, items)
     time, count = told.shape[:2]
-    memory = np.empty((count, time, *steps.memory.shape[2:]), told.dtype)
-    for to, item in zip(memory, range(steps.out.shape[1])[items], strict=True):
-        memories(shape, start, steps, item, to)
+    memory = np.empty((time, count, *steps.memory.shape[:1:-1]), told.dtype)
+    for place, item in enumerate(range(steps.out.shape[1])[items]):
+        memories(shape, start, steps, item, place, memory)
     parts = parts_of(told, {"key": (shape.read_heads, shape.word), "allocation_gate": (shape.read_heads,)})
     first = first_of(start, items)
     found = np.concatenate((first.usage.numpy()[None], usage[:-1]))
@@ -102,7 +102,7 @@ def trace_of(shape: Shape, state: MANNState, start: Start, steps: Steps, items: 
     before = np.concatenate((first.weighting.numpy()[None], weighting[:-1]))
     shown = {
         **shown_of_controller(shape, steps, items),
-        "memory": memory.transpose(1, 0, 3, 2),
+        "memory": memory,
         "usage": usage,
         "read_weighting": weighting,
         "write_weighting": cut(steps.written, items),

@@ -11,7 +11,7 @@ from ntm_core.kernels.content import find
 from ntm_core.kernels.controller import control, copy_memory, copy_row, emit, squash_gates, squash_signed
 from ntm_core.kernels.layout import INTERVAL
 from ntm_core.kernels.mann_layout import told_of
-from ntm_core.kernels.products import ROWS, add_outer, fill_dots, turned
+from ntm_core.kernels.products import ROWS, add_outer, fill_dots, transpose, turned
 from ntm_core.usage import USAGE_STEPS
 
 
@@ -120,14 +120,16 @@ def forward(
 
 
 @entry
-def memories(shape: Any, start: Any, steps: Any, item: int, out: Any) -> None:
-    """The memory that each step of one sequence left: out, (T, W, N)."""
+def memories(shape: Any, start: Any, steps: Any, item: int, place: int, out: Any) -> None:
+    """The memory that each step of one sequence left: out[:, place] of (T, count, N, W), filled."""
     unused = np.empty(shape.read_heads, np.int64)
+    both = np.empty((2, *steps.memory.shape[2:]), out.dtype)
     for step in range(out.shape[0]):
-        found, usage = out[step - 1], start.usage[item]
+        found, left, usage = both[(step + 1) % 2], both[step % 2], start.usage[item]
         if step % INTERVAL == 0:
             found = steps.memory[step // INTERVAL, item]
         if step:
             usage = steps.usage[step - 1, item]
         choose_least_used(unused, usage)
-        store(found, out[step], unused, steps.written[step, item], told_of(shape, steps.told[step, item]).key)
+        store(found, left, unused, steps.written[step, item], told_of(shape, steps.told[step, item]).key)
+        transpose(left, out[step, place])

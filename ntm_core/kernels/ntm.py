@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +12,10 @@ import torch
 from ntm_core.kernels.given import State
 from ntm_core.kernels.layout import INTERVAL, Shape, Start, Steps, Working
 from ntm_core.kernels.ntm_backward import backward
-from ntm_core.kernels.ntm_forward import forward, memories
+from ntm_core.kernels.ntm_forward import forward, pack_steps
 from ntm_core.kernels.running import Kind, run_network
 from ntm_core.kernels.tensors import controller_sizes, controller_start, controller_state, copied, detached
-from ntm_core.kernels.traced import cut, first_of, make_trace, parts_of, shown_of_controller
+from ntm_core.kernels.traced import Fields, first_of, make_packed_trace
 from ntm_core.ntm import NTMView
 from ntm_core.trace import Order, WriteOrder
 
@@ -82,33 +84,38 @@ def _last(steps: Steps, working: Working, time: int) -> Start:
 
 def trace_of(shape: Shape, state: NTMState, start: Start, steps: Steps, items: slice) -> Trace[NTMState, NTMView]:
     """What the steps showed of some sequences of a batch: copies. state: where it started; `start` has its arrays."""
-    told, weighting = cut(steps.told, items), cut(steps.weighting, items)
-    memory = np.empty((told.shape[1], len(told), *steps.memory.shape[2:]), told.dtype)
-    for to, item in zip(memory, range(steps.out.shape[1])[items], strict=True):
-        memories(shape, steps, item, to)
-    heads, writes, words = shape.read_heads + shape.write_heads, shape.write_heads, shape.word
-    shown = {
-        "memory": memory.transpose(1, 0, 3, 2),
-        "read_weighting": weighting[:, :, : shape.read_heads],
-        "write_weighting": weighting[:, :, shape.read_heads :],
-        **shown_of_controller(shape, steps, items),
-        **parts_of(
-            told,
-            {
-                "key": (heads, words),
-                "add": (writes, words),
-                "erase": (writes, words),
-                "gate": (heads,),
-                "key_strength": (heads,),
-                "sharpening": (heads,),
-                "shift": (heads, shape.offsets),
-            },
-        ),
-        "content_weighting": cut(steps.content, items),
-        "gated_weighting": cut(steps.gated, items),
-        "shifted_weighting": cut(steps.shifted, items),
-    }
-    return make_trace(NTMView, shown, state, from_start(shape, first_of(start, items)))
+    fields = _fields(shape, start.memory.shape[2])
+    chosen = range(steps.out.shape[1])[items]
+    rows = np.empty((len(steps.out), len(chosen), sum(math.prod(part) for _, part in fields)), steps.out.dtype)
+    for place, item in enumerate(chosen):
+        pack_steps(shape, steps, item, place, rows)
+    return make_packed_trace(NTMView, fields, rows, state, from_start(shape, first_of(start, items)))
+
+
+@cache
+def _fields(shape: Shape, rows: int) -> Fields:
+    """Name and shape of what `pack_steps` puts into a row."""
+    reads, writes, words = shape.read_heads, shape.write_heads, shape.word
+    heads, controller = reads + writes, shape.layers * shape.units
+    cell = (("controller_cell", (controller,)),)
+    return (
+        ("memory", (rows, words)),
+        ("read_weighting", (reads, rows)),
+        ("write_weighting", (writes, rows)),
+        ("read_vector", (reads, words)),
+        ("key", (heads, words)),
+        ("key_strength", (heads,)),
+        ("gate", (heads,)),
+        ("sharpening", (heads,)),
+        ("shift", (heads, shape.offsets)),
+        ("content_weighting", (heads, rows)),
+        ("gated_weighting", (heads, rows)),
+        ("shifted_weighting", (heads, rows)),
+        ("erase", (writes, words)),
+        ("add", (writes, words)),
+        ("controller", (controller,)),
+        *(cell if shape.is_recurrent else ()),
+    )
 
 
 _NTM = Kind(

@@ -9,10 +9,10 @@ import numpy as np
 from ntm_core.kernels.addressing import address, write
 from ntm_core.kernels.compiling import entry, matrix, woven
 from ntm_core.kernels.content import softmax
-from ntm_core.kernels.controller import control, copy_memory, emit, squash_gates, squash_signed
+from ntm_core.kernels.controller import control, copy_memory, copy_row, emit, squash_gates, squash_signed
 from ntm_core.kernels.elementary import softplus
 from ntm_core.kernels.layout import INTERVAL, stages_of, told_of
-from ntm_core.kernels.products import ROWS, fill_dots, turned
+from ntm_core.kernels.products import ROWS, fill_dots, transpose, turned
 
 
 @woven
@@ -92,12 +92,42 @@ def forward(
             emit(weights, steps, output, logits[step], at, block, end)
 
 
+@woven
+def _put(row: Any, at: int, rows: Any) -> int:
+    """Copy some rows one after another from a place on; returns where they end."""
+    for each in range(rows.shape[0]):
+        copy_row(row[at:], rows[each])
+        at += rows.shape[1]
+    return at
+
+
 @entry
-def memories(shape: Any, steps: Any, item: int, out: Any) -> None:
-    """The memory that each step of one sequence left: out, (T, W, N). Equal to the bit to what the steps found."""
+def pack_steps(shape: Any, steps: Any, item: int, place: int, out: Any) -> None:
+    """What each step of one sequence left and did: out[:, place] of (T, count, numbers), filled.
+
+    In a row stand the fields of `ntm_core.ntm.NTM` in their order. The memory is equal to the bit to what the steps
+    found.
+    """
     reads = shape.read_heads
-    product = np.empty(out.shape[2], out.dtype)
+    both = np.empty((2, *steps.memory.shape[2:]), out.dtype)
+    words, rows = both.shape[1:]
+    product = np.empty(rows, out.dtype)
     for step in range(out.shape[0]):
-        found = steps.memory[step // INTERVAL, item] if step % INTERVAL == 0 else out[step - 1]
-        told = told_of(shape, steps.told[step, item])
-        write(found, out[step], steps.weighting[step, item, reads:], told.erase, told.add, shape.is_sequential, product)
+        found, left = both[(step + 1) % 2], both[step % 2]
+        if step % INTERVAL == 0:
+            found = steps.memory[step // INTERVAL, item]
+        told, stages, row = told_of(shape, steps.told[step, item]), stages_of(steps, step, item), out[step, place]
+        write(found, left, stages.weighting[reads:], told.erase, told.add, shape.is_sequential, product)
+        transpose(left, matrix(row, 0, rows, words))
+        at = _put(row, rows * words, stages.weighting)
+        controller = shape.layers * shape.units
+        copy_row(row[at:], steps.out[step, item, controller:])
+        at = _put(row, at + reads * words, told.key)
+        for numbers in (told.key_strength, told.gate, told.sharpening):
+            copy_row(row[at:], numbers)
+            at += numbers.shape[0]
+        for parts in (told.shift, stages.content, stages.gated, stages.shifted, told.erase, told.add):
+            at = _put(row, at, parts)
+        copy_row(row[at:], steps.out[step, item, :controller])
+        if shape.is_recurrent:
+            _put(row, at + controller, steps.cell[step, :, item])

@@ -6,16 +6,19 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ntm_core.kernels.layout import Weights
+from ntm_core.kernels.memory import lend
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ntm_core.kernels.given import Parameters
 
+_KINDS: Mapping[torch.dtype, np.dtype[Any]] = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 _APART = 16
 """Arrays begin at a multiple of so many numbers, where products of large matrices expect them to."""
 
@@ -34,7 +37,7 @@ def room(like: Tensor, *shapes: tuple[int, ...]) -> list[Any]:
     """New NumPy arrays of a tensor's type, cut from one piece of memory, which is far quicker to get than many."""
     sizes = [math.prod(shape) for shape in shapes]
     ends = list(accumulate(-(-size // _APART) * _APART for size in sizes))
-    joined = like.new_empty(ends[-1]).numpy()
+    joined = lend(ends[-1], _KINDS[like.dtype])
     starts = (0, *ends[:-1])
     return [
         joined[start : start + size].reshape(shape) for start, size, shape in zip(starts, sizes, shapes, strict=True)

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ntm_core.kernels.tensors import tensors
-from ntm_core.network import Trace
+from ntm_core.network import Packed, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ntm_core.trace import Array
+
+
+Fields = tuple[tuple[str, tuple[int, ...]], ...]
+"""Name and shape of what stands in a row, one after another."""
 
 
 def cut(of_steps: Array, items: slice) -> Array:
@@ -27,7 +31,7 @@ def cut(of_steps: Array, items: slice) -> Array:
 
 
 def parts_of(told: Array, sizes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    """What the heads were told, (time, count, told), by name: each part's shape, one after another."""
+    """What stands in rows, (time, count, numbers), by name: each part's shape, one after another."""
     ends = list(accumulate(math.prod(part) for part in sizes.values()))
     cuts = zip(sizes.items(), [0, *ends[:-1]], ends, strict=True)
     return {name: told[..., begin:end].reshape(*told.shape[:2], *part) for (name, part), begin, end in cuts}
@@ -59,7 +63,19 @@ def make_trace(view: Any, shown: Mapping[str, Array], state: Any, began: Any) ->
     view: the kind of it.   shown: by name, (time, count, ...).   state: where the batch started.   began: its plain
     part, of the sequences shown.
     """
-    seen: dict[str, Any] = dict.fromkeys(view._fields) | {
-        name: torch.from_numpy(array) for name, array in shown.items()
-    }
-    return Trace(state._replace(**began._asdict()), view(**seen))
+    return Trace(state._replace(**began._asdict()), _view(view, shown))
+
+
+def _view(view: Any, shown: Mapping[str, Array]) -> Any:
+    seen = dict.fromkeys(view._fields) | {name: torch.from_numpy(array) for name, array in shown.items()}
+    return view(**seen)
+
+
+def make_packed_trace(view: Any, fields: Fields, rows: Array, state: Any, began: Any) -> Trace[Any, Any]:
+    """A trace of rows, (time, count, numbers). The rest as in `make_trace`."""
+
+    def steps() -> Any:
+        shown = parts_of(rows, dict(fields))
+        return _view(view, shown)
+
+    return Trace(state._replace(**began._asdict()), steps, Packed(tuple(name for name, _ in fields), rows))

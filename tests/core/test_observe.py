@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import ntm_core.observe as observe_module
+from ntm_core.network import Trace
 from ntm_core.observe import observe, trace_spec
-from ntm_core.trace import Order, Phase, Role, TraceSpec
+from ntm_core.trace import Order, PackedColumns, Phase, Role, TraceSpec
+from sessions.packing import Packing
 from tests.core.builders import small_model, small_task
 
 
@@ -30,7 +33,7 @@ def test_an_observation_has_exactly_what_the_spec_describes():
     assert {name: array.shape for name, array in seen.initial.items()} == {
         each.name: each.shape for each in spec.carried
     }
-    assert {array.dtype for part in seen for array in part.values()} == {np.dtype(np.float32)}
+    assert {array.dtype for part in (seen.initial, seen.columns) for array in part.values()} == {np.dtype(np.float32)}
 
 
 def test_the_spec_has_the_roles_that_views_ask_for():
@@ -86,3 +89,35 @@ def test_a_sequence_crosses_to_the_host_in_one_transfer(monkeypatch):
     with NoScalars():
         spec, _, _ = observed(sample=sample)
     assert crossed == [9 * spec.step_size + sum(field.size for field in spec.carried)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"read_heads": 2, "write_heads": 3, "shift_range": 2}, {"controller": "feedforward"}, {"layers": 2}],
+)
+def test_what_a_kernel_packed_is_what_its_tensors_hold(settings):
+    spec, seen, (trace, sample, logits) = observed(1, **settings)
+    apart = Trace(trace.initial, trace.steps)
+    wanted = observe(spec, apart, sample, logits, small_task(), 1)
+    assert isinstance(seen.columns, PackedColumns) and not isinstance(wanted.columns, PackedColumns)
+    assert list(seen.columns) == [field.name for field in spec] and len(seen.columns) == len(spec)
+    for part, other in ((seen.columns, wanted.columns), (seen.initial, wanted.initial)):
+        assert part.keys() == other.keys()
+        for name in part:
+            np.testing.assert_array_equal(part[name], other[name])
+    packing = Packing.of_steps(spec)
+    np.testing.assert_array_equal(packing.pack(seen.columns), packing.pack(wanted.columns))
+    with pytest.raises(KeyError):
+        seen.columns["nothing"]
+
+
+def test_steps_that_fill_up_a_batch_are_cut_off():
+    sample = drawn()
+    longer = type(sample)(*(torch.cat((each, torch.zeros_like(each[:3]))) for each in sample))
+    for kernel in ("auto", "eager"):
+        _, seen, _ = observed(sample=longer, kernel=kernel)
+        trimmed = seen.trimmed()
+        assert {len(column) for column in seen.columns.values()} == {12}
+        assert {len(column) for column in trimmed.columns.values()} == {9}
+        np.testing.assert_array_equal(trimmed.columns["memory"], seen.columns["memory"][:9])
+        assert trimmed.trimmed() is trimmed

@@ -132,7 +132,7 @@ def test_tracing_changes_nothing_and_is_off_unless_asked_for(model):
     traced, _, trace = model(inputs, trace=True)
     assert none is None
     assert torch.equal(plain, traced)
-    assert not any(tensor.requires_grad for part in trace for tensor in held(part).values())
+    assert not any(tensor.requires_grad for part in (trace.initial, trace.steps) for tensor in held(part).values())
 
 
 def test_the_fields_name_and_shape_what_a_step_shows(model):
@@ -271,7 +271,9 @@ def test_all_tensors_are_made_on_the_device_of_the_weights(model):
     """The meta device stands for one that is not here: mixing it with the CPU fails."""
     model.to("meta")
     _, state, trace = model(sample_of().inputs.to("meta"), trace=True)
-    assert {tensor.device.type for part in (state, *trace) for tensor in held(part).values()} == {"meta"}
+    assert {tensor.device.type for part in (state, trace.initial, trace.steps) for tensor in held(part).values()} == {
+        "meta"
+    }
 
 
 def test_a_model_runs_in_float64_too(model):

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+_AT_ONCE_BYTES = 2**20
+
 
 class StepReader:
-    """Values by step, counted over the whole session; decodes a chunk of one field at a time.
+    """Values by step, counted over the whole session; decodes no more than the chunks of a field that are wanted.
 
     Decoded chunks are kept, the last used ones up to `cache_bytes`, and handed out as read-only views.
     `sealed` asks how many steps are sealed, with True after a look at the file.
@@ -43,6 +45,11 @@ class StepReader:
         self._cache: OrderedDict[tuple[str, int], Array] = OrderedDict()
         self._cached_bytes = 0
         self._cache_bytes = cache_bytes
+        self._at_once = {
+            field.name: max(1, min(_AT_ONCE_BYTES, cache_bytes // 2) // (4 * field.size * self._chunk))
+            for field in spec
+        }
+        """Chunks of each field that are read in one call, which takes longer than what it does where they are small."""
         self._tail_chunk = -1
         self._tail_rows = np.empty((self._chunk, self._packing.size), np.float32)
         self._tail_count = 0
@@ -52,22 +59,22 @@ class StepReader:
         self._checksums.grow(-(-self._sealed(False) // self._chunk))
         first, last = start // self._chunk, (stop - 1) // self._chunk
         if first == last:
-            return self._part(name, first, start, stop)
+            return self._part(name, first, start, stop, last)
         whole = np.empty((stop - start, *self._packing.shape(name)), np.float32)
         for index in range(first, last + 1):
             begin = max(start, index * self._chunk)
             end = min(stop, (index + 1) * self._chunk)
-            whole[begin - start : end - start] = self._part(name, index, begin, end)
+            whole[begin - start : end - start] = self._part(name, index, begin, end, last)
         return whole
 
-    def _part(self, name: str, index: int, start: int, stop: int) -> Array:
-        """Steps of one chunk, wherever they are now."""
+    def _part(self, name: str, index: int, start: int, stop: int, last: int) -> Array:
+        """Steps of one chunk, wherever they are now. `last`: as in `_column`."""
         origin = index * self._chunk
         if stop > self._sealed(False) and self._read_tail(index, stop - origin):
             values = self._packing.column(self._tail_rows[start - origin : stop - origin], name).copy()
             values.flags.writeable = False
             return values
-        return self._column(name, index)[start - origin : stop - origin]
+        return self._column(name, index, last)[start - origin : stop - origin]
 
     def _read_tail(self, index: int, count: int) -> bool:
         """Have the first `count` steps of an unsealed chunk in memory; False where it was sealed meanwhile.
@@ -97,21 +104,35 @@ class StepReader:
         checksum = zlib.crc32(memoryview(content)[size:], zlib.crc32(content[: schema.TAIL_STEP_BYTES]))
         return bool(head["step"] == step and head["crc32"] == checksum)
 
-    def _column(self, name: str, index: int) -> Array:
+    def _column(self, name: str, index: int, last: int) -> Array:
+        """A chunk of a field. `last`: the last one that is wanted; those on the way there are read at once."""
         key = name, index
-        values = self._cache.get(key)
-        if values is not None:
-            self._cache.move_to_end(key)
-            return values
-        start = index * self._chunk
-        stop = min(start + self._chunk, self._sealed(False))
-        values = self._columns[name].read(start, stop)
-        self._checksums.grow(index + 1)
-        if zlib.crc32(values.data) != self._checksums.rows["fields"][index, self._numbers[name]]:
-            raise DamageError(f"field {name!r} is damaged at steps {start} to {stop - 1} of the session: {self._path}")
-        values.flags.writeable = False
-        self._cache[key] = values
-        self._cached_bytes += values.nbytes
+        if key not in self._cache:
+            last = min(last, (self._sealed(False) - 1) // self._chunk, index + self._at_once[name] - 1)
+            end = index + 1
+            while end <= last and (name, end) not in self._cache:
+                end += 1
+            self._load(name, index, end)
+        self._cache.move_to_end(key)
+        return self._cache[key]
+
+    def _load(self, name: str, first: int, end: int) -> None:
+        """Read the chunks of a field from `first` to before `end` into the cache."""
+        origin = first * self._chunk
+        read = self._columns[name].read(origin, min(end * self._chunk, self._sealed(False)))
+        self._checksums.grow(end)
+        for index in range(first, end):
+            values = read[index * self._chunk - origin : (index + 1) * self._chunk - origin]
+            if zlib.crc32(values.data) != self._checksums.rows["fields"][index, self._numbers[name]]:
+                start = index * self._chunk
+                raise DamageError(
+                    f"field {name!r} is damaged at steps {start} to {start + len(values) - 1} of the session: "
+                    f"{self._path}"
+                )
+            if end - first > 1:
+                values = values.copy()  # each can be forgotten by itself
+            values.flags.writeable = False
+            self._cache[name, index] = values
+            self._cached_bytes += values.nbytes
         while self._cached_bytes > self._cache_bytes and len(self._cache) > 1:
             self._cached_bytes -= self._cache.popitem(last=False)[1].nbytes
-        return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -252,11 +253,9 @@ class SequenceView(Canvas):
             for x in several:
                 yield ink.Marker(x, middle, shape, token, 9)
             room = text_width(kind) + 14
-            ends = [*taken, at.LANES_LEFT + layout.width + at.MARGIN_RIGHT]
-            after = next((x for x in several if all(not x < other < x + room for other in ends)), None)
-            before = next(
-                (x for x in several if all(not x - room < other < x for other in [at.LANES_LEFT, *taken])), None
-            )
+            starts, ends = [at.LANES_LEFT, *taken], [*taken, at.LANES_LEFT + layout.width + at.MARGIN_RIGHT]
+            after = next((x for x in several if ends[bisect_right(ends, x)] >= x + room), None)
+            before = next((x for x in several if starts[bisect_left(starts, x) - 1] <= x - room), None)
             text_token = "text" if token == "not_finite" else token
             if after is not None:
                 yield ink.Text(after + 8, middle, kind, text_token)

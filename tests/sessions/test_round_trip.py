@@ -218,6 +218,24 @@ def test_one_record_reads_only_its_own_chunk(path, monkeypatch):
         assert read == [(448, 512)] * len(spec)
 
 
+def test_neighbouring_chunks_are_read_at_once_and_none_twice(path, monkeypatch):
+    spec = tiny_spec()
+    columns, initial = episode(spec, 1000, 0)
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), initial)
+        recorder.append_steps(columns)
+    with sessions.open(path) as recording:
+        name, found, read = spec.fields[0].name, recording.episodes[0], []
+        dataset = recording._steps._columns[name]
+        whole = dataset.read
+        monkeypatch.setattr(dataset, "read", lambda start, stop: read.append((start, stop)) or whole(start, stop))
+        found.record(500)
+        assert same_bits(found.series(name, 10, 990), columns[name][10:990])
+        assert read == [(448, 512), (0, 448), (512, 1000)]
+        assert same_bits(found.series(name), columns[name])
+        assert len(read) == 3
+
+
 def test_what_is_read_cannot_be_changed_in_the_cache(path):
     spec = tiny_spec()
     columns, initial = episode(spec, 70, 0)

@@ -59,7 +59,7 @@ class Navigation(QObject):
             "go_to_step": self._ask_for_step,
             "loop_start": self._loop_start,
             "loop_end": self._loop_end,
-            "unpin": self._unpin,
+            "unpin": self._escape,
             "bookmark": self._bookmark,
             "next_head": self._next_head,
             "rows_found": self._find_rows,
@@ -245,8 +245,12 @@ class Navigation(QObject):
         if self._now is not None:
             self._window.desk.toggle_bookmark(Bookmark(self._now.episode, self._now.step))
 
-    def _unpin(self) -> None:
+    def _escape(self) -> None:
+        """Let go of the cell, and of the menus: the bar leaves Escape to the window once no menu is marked in it."""
         self._store.update(pinned=None)
+        bar = self._window.menuBar()
+        if bar.hasFocus():
+            bar.clearFocus()
 
     def _next_head(self) -> None:
         known = () if self._now is None else heads(self._now.source.spec)

@@ -258,6 +258,14 @@ def test_a_pinned_cell_says_its_exact_numbers(replay, qtbot):
     assert replay.store.state.pinned is None
 
 
+def test_escape_takes_the_keys_from_the_menu_bar(replay, qtbot):
+    bar = replay.menuBar()
+    bar.setFocus()
+    qtbot.waitUntil(bar.hasFocus)
+    qtbot.keyClick(bar, Qt.Key.Key_Escape)
+    assert not bar.hasFocus()
+
+
 def test_pointing_at_a_cell_explains_it_until_the_pointer_leaves(replay, qtbot):
     machine = replay.views.machine
     layout = machine.machine_layout

@@ -69,6 +69,7 @@ def draw_pinned(session: Path, picture: Path) -> None:
     window.desk.open(session)
     episode, step = almost_right(session)
     window.store.update(episode=episode, step=step)
+    settled(window)
     figure = window.views.machine.figure
     assert figure is not None
     window.store.update(pinned=(figure.reads[0].peak + 1, 8))
@@ -194,7 +195,8 @@ def draw_query(session: Path, picture: Path) -> None:
     figure = window.recall.asking.figure
     assert figure is not None
     query.take_key(figure.memory[2])  # what was written third, and neither its neighbour nor the row that was read
-    query.strength.value, query.gate.value, query.shift.value = 30.0, 1.0, 1.0
+    sliders = query.sliders
+    sliders.strength.value, sliders.gate.value, sliders.shift.value = 30.0, 1.0, 1.0
     settled(window)
     window.grab().save(str(picture))
     window.close()

@@ -123,6 +123,20 @@ COMMANDS = (
         ("Ctrl+L",),
         "An associative memory of letters, digits and signs, to be worked by hand",
     ),
+    Command(
+        "routed_lab",
+        "New lab with a router",
+        "Recall",
+        (),
+        "The same items; a router, taught by what was stored where, decides where a recall looks (extension)",
+    ),
+    Command(
+        "stores_lab",
+        "New lab with two stores",
+        "Recall",
+        (),
+        "The same items in short-term rows that fade, beside long-term rows that learn from replays (extension)",
+    ),
     Command("words_lab", "New lab with words", "Recall", (), "DINNER, DESSERT, WINE …: words that prime each other"),
     Command(
         "import_items",

@@ -47,6 +47,8 @@ class RecallByHand(QObject):
         cue.store_wished.connect(self.store)
         for name, slot in {
             "letters_lab": self.open_letters,
+            "routed_lab": lambda: self.open_lab(ready.routed()),
+            "stores_lab": lambda: self.open_lab(ready.two_stores()),
             "words_lab": lambda: self.open_lab(ready.words()),
             "recall_cue": self.recall,
             "recall_once": self.recall_once,

@@ -89,11 +89,18 @@ class LabFigure:
     """Of both rankings"""
     asked: HeadKind | None = None
     """Which kind of head is asked by hand; None where the memory is a lab's own"""
+    long_term: int | None = None
+    """The first row of the long-term store; None where there is none"""
 
     @property
     def token(self) -> str:
         """The colour of where a head is: reads and writes have one each everywhere."""
         return (self.asked or HeadKind.READ).value
+
+    def part_of(self, row: int) -> str:
+        """What a row belongs to: its segment, or the long-term store."""
+        is_long = self.long_term is not None and row >= self.long_term
+        return "long-term" if is_long else self.segments[self.members[row]]
 
     @property
     def read_row(self) -> int | None:
@@ -172,7 +179,9 @@ def lab_figure(
         rows=np.flatnonzero(usage > 0),
         segments=config.parts.names,
         members=member,
-        free=tuple(int(((usage <= 0) & (member == at)).sum()) for at in range(len(config.parts.names))),
+        free=tuple(
+            int(((usage <= 0) & (member == at))[: config.locations].sum()) for at in range(len(config.parts.names))
+        ),
         counts=after["recall_count"],
         trace=trace,
         association=_both_ways(after["association"]),
@@ -185,6 +194,7 @@ def lab_figure(
         current=current,
         below=below,
         stored_row=int(source.record(step)["write_weighting"][0].argmax()) if isinstance(done, Store) else None,
+        long_term=config.locations if config.long_term else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -207,17 +208,15 @@ def _heads(figure: LabFigure, at: MemoryLayout, columns: tuple[Column, ...]) -> 
 
 
 def _segments(figure: LabFigure, at: MemoryLayout) -> Iterator[ink.Mark]:
-    """A bracket and a name for each segment."""
+    """A bracket and a name for each segment, and for the long-term store."""
     if len(figure.segments) < 2:
         return
-    of = [int(figure.members[row]) for row in at.shown]
-    for segment in sorted(set(of)):
-        top = at.y_of(of.index(segment)) + 2
-        bottom = at.y_of(len(of) - of[::-1].index(segment)) - 3
+    for name, places in groupby(range(len(at.shown)), lambda place: figure.part_of(int(at.shown[place]))):
+        first, *others = places
+        top, bottom = at.y_of(first) + 2, at.y_of((others or [first])[-1] + 1) - 3
         x = at.bracket + 10
         for line in ((x, top, x, bottom), (x, top, x + 4, top), (x, bottom, x + 4, bottom)):
             yield ink.Line(*line, "muted")
-        name = figure.segments[segment]
         while name and text_width(name, ink.SMALL, ink.MEDIUM) > bottom - top + 8:
             name = name[:-1]
         yield ink.Text(x - 9, (top + bottom) / 2, name, "text", weight=ink.MEDIUM, align=ink.Align.CENTRE, turned=True)

@@ -71,10 +71,21 @@ class LabPlan:
         }
 
 
-def letters() -> LabPlan:
-    """Letters, digits and signs, as pictures; B, P and R are alike in their upper half."""
+def letters(title: str = "recall lab", **settings: Any) -> LabPlan:
+    """Letters, digits and signs, as pictures; B, P and R are alike in their upper half. settings: of the memory."""
     groups = {"Letters": LETTERS, "Digits": DIGITS, "Signs": SIGNS}
-    return of_items("recall lab", [_picture(name, group) for group, names in groups.items() for name in names], room=4)
+    items = [_picture(name, group) for group, names in groups.items() for name in names]
+    return of_items(title, items, room=4, **settings)
+
+
+def routed() -> LabPlan:
+    """Letters, whose router learns as they are stored; then it decides where a recall looks."""
+    return letters("recall lab: router", routing="soft")
+
+
+def two_stores() -> LabPlan:
+    """Letters in a short-term store that loses three hundredths a step, beside a long-term one that is empty yet."""
+    return letters("recall lab: two stores", fading=0.97, long_term=True)
 
 
 def words() -> LabPlan:

@@ -310,3 +310,43 @@ def test_the_three_graphs_are_drawn_apart(hand, qtbot):
 
 def _cosine(one, other):
     return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def test_a_lab_with_a_router_looks_where_the_router_says(hand, qtbot):
+    hand.window.actions_by_name["routed_lab"].trigger()
+    qtbot.waitUntil(lambda: hand.lab.config is not None and hand.lab.config.routing == "soft", timeout=WAKING_MS)
+    hand.wait()
+    hand.cue.choose_item("heart")
+    hand.step_on(Qt.Key.Key_Return)
+    shares = dict(zip(hand.lab.config.parts.names, hand.figure.look.shares, strict=True))
+    assert max(shares, key=shares.get) == "Signs"
+    assert sum(shares.values()) == pytest.approx(1)
+    for segment, name in enumerate(shares):
+        mass = hand.figure.look.weighting[hand.figure.members == segment].sum()
+        assert mass == pytest.approx(shares[name], abs=1e-5)
+
+
+def test_of_a_lab_with_two_stores_only_what_is_replayed_outlives_the_fading(hand, qtbot):
+    hand.window.actions_by_name["stores_lab"].trigger()
+    qtbot.waitUntil(lambda: hand.lab.config is not None and hand.lab.config.long_term, timeout=WAKING_MS)
+    hand.wait()
+    hand.cue.choose_item("A")
+    hand.step_on(Qt.Key.Key_Return)
+    before = hand.now.step
+    hand.window.actions_by_name["replay"].trigger()
+    qtbot.waitUntil(lambda: hand.now.step > before and hand.lab.is_ready)
+    short, long = np.split(hand.figure.memory, 2)
+    norms = np.linalg.norm(long, axis=1)
+    assert norms.argmax() == ready.LETTERS.index("A") and np.count_nonzero(norms > 1e-3) == 1
+    strength = np.linalg.norm(short[0])
+    for _ in range(3):
+        at = hand.now.step
+        hand.window.actions_by_name["wait_ten"].trigger()
+        qtbot.waitUntil(lambda at=at: hand.now.step > at and hand.lab.is_ready)
+    faded, kept = np.split(hand.figure.memory, 2)
+    assert np.linalg.norm(faded[0]) < strength
+    assert np.array_equal(kept, long)
+    turned = [mark.text for mark in hand.window.views.lab.memory.over.marks if getattr(mark, "turned", False)]
+    assert turned[:3] == ["Letters", "Digits", "Signs"]
+    assert hand.figure.part_of(len(faded) + ready.LETTERS.index("A")) == "long-term"
+    assert hand.figure.free == (4, 4, 4), "the long-term rows are not for storing"

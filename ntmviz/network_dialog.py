@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ntm_core import checkpoint_header, registry
 from ntm_core.errors import CoreError
 from ntmviz import ink
 from ntmviz.network_form import NetworkForm
 from ntmviz.panels import ElidedLabel, label, set_tone
+from ntmviz.views.buttons import answers
 
 
 class NetworkDialog(QDialog):
@@ -41,12 +42,7 @@ class NetworkDialog(QDialog):
         layout.addLayout(choices)
         self.form = NetworkForm()
         layout.addWidget(self.form, 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.start = buttons.addButton("Make it", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.start.setProperty("primary", "true")
-        self.start.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        buttons, self.start = answers(self, "Make it")
         layout.addWidget(buttons)
         self.form.changed.connect(self._on_changed)
         self.forget_file()

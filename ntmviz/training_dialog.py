@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from ntm_core import registry
 from ntmviz import ink
 from ntmviz.network_form import NetworkForm
 from ntmviz.panels import ElidedLabel, label, set_tone
 from ntmviz.run_options import RunOptions
+from ntmviz.views.buttons import answers
 from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
@@ -32,12 +33,7 @@ class TrainingDialog(QDialog):
         layout.addWidget(self._about)
         self.form = NetworkForm(has_training=True)
         layout.addWidget(self.form, 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.start = buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.start.setProperty("primary", "true")
-        self.start.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        buttons, self.start = answers(self, "Start")
         layout.addWidget(buttons)
         self.form.changed.connect(self._on_changed)
         self._on_changed()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QMenu,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -25,9 +24,10 @@ from ntmviz.recall.cue_editor import CueEditor
 from ntmviz.recall.figure import Asked
 from ntmviz.recall.items import LONGEST
 from ntmviz.recall.ready import noisy
-from ntmviz.recall.record_choice import RecordChoice, small_button
+from ntmviz.recall.record_choice import RecordChoice
 from ntmviz.recall.settings import RecallSettings
 from ntmviz.views.boxes import column, row, rule
+from ntmviz.views.buttons import small_button
 from ntmviz.views.feed_button import FeedButton
 from ntmviz.views.own_keys import OwnKeys
 from ntmviz.wording import grouped
@@ -75,13 +75,13 @@ class CuePanel(QWidget):
         self._note = label(size=ink.SMALL, tone="muted")
         for each in (self._title, self._note):
             each.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.choose = self._button("Choose…", "Take an item, or a picture that comes ready, as the cue")
+        self.choose = small_button("Choose…", "Take an item, or a picture that comes ready, as the cue")
         self._menu = QMenu(self)
         self.choose.setMenu(self._menu)
         self._menu.aboutToShow.connect(self._fill_menu)
-        self.erase = self._button("Erase half", "Make the lower half unknown: hatched cells are not compared (E)")
-        self.noise = self._button("Add noise", "Turn one in ten of the known cells over (N)")
-        self.clear = self._button("Clear", "Paper everywhere, every cell known (C)")
+        self.erase = small_button("Erase half", "Make the lower half unknown: hatched cells are not compared (E)")
+        self.noise = small_button("Add noise", "Turn one in ten of the known cells over (N)")
+        self.clear = small_button("Clear", "Paper everywhere, every cell known (C)")
         self.erase.clicked.connect(self.erase_half)
         self.noise.clicked.connect(self.add_noise)
         self.clear.clicked.connect(self.clear_cue)
@@ -99,7 +99,7 @@ class CuePanel(QWidget):
         self.into.setAccessibleName("Segment to store in")
         self.into.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         OwnKeys(self.into, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space)
-        self.store = self._button("Store", "Write the painted pattern to a free row (Ctrl+Enter)")
+        self.store = small_button("Store", "Write the painted pattern to a free row (Ctrl+Enter)")
         self.store.clicked.connect(self._on_store)
         self.record = RecordChoice()
         self.recall = FeedButton(palette)
@@ -109,9 +109,6 @@ class CuePanel(QWidget):
         OwnKeys(self.recall, Qt.Key.Key_Space)
         self._message = label(size=ink.SMALL, tone="muted")
         self._message.setWordWrap(True)
-
-    def _button(self, text: str, tip: str) -> QPushButton:
-        return small_button(text, tip)
 
     def _lay_out(self) -> None:
         inside = QWidget()

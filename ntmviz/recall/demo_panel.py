@@ -21,8 +21,8 @@ from ntmviz import ink
 from ntmviz.panels import label
 from ntmviz.recall.chart import charts_marks
 from ntmviz.views.boxes import row
+from ntmviz.views.buttons import small_button
 from ntmviz.views.canvas import Canvas
-from ntmviz.views.own_keys import OwnKeys
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -121,13 +121,13 @@ class DemoPanel(QStackedWidget):
         intro.setWordWrap(True)
         layout.addWidget(intro)
         for number, entry in enumerate(DEMONSTRATIONS, 1):
-            button = _button(f"{number}   {entry.title}", entry.tip)
+            button = small_button(f"{number}   {entry.title}", entry.tip)
             button.setStyleSheet("text-align: left;")
             button.clicked.connect(self._wisher(entry.name))
             layout.addWidget(button)
             self.buttons[entry.name] = button
         for name, (text, tip) in PATIENTS.items():
-            button = _button(f"HM   {text}", tip)
+            button = small_button(f"HM   {text}", tip)
             button.setStyleSheet("text-align: left;")
             button.clicked.connect(self._patient_wisher(name))
             layout.addWidget(button)
@@ -147,10 +147,10 @@ class DemoPanel(QStackedWidget):
         self.progress.setAccessibleName("How far the demonstration is")
         self.caption = label(weight=ink.BOLD)
         self.result = label(tone="muted")
-        self.pause = _button("Pause", "Stand still, or go on")
-        self.next = _button("Next step", "One operation")
-        self.end = _button("To the end", "All that is left, at once")
-        self.leave = _button("All", "Back to the list of demonstrations")
+        self.pause = small_button("Pause", "Stand still, or go on")
+        self.next = small_button("Next step", "One operation")
+        self.end = small_button("To the end", "All that is left, at once")
+        self.leave = small_button("All", "Back to the list of demonstrations")
         self.leave.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         for button, signal in (
             (self.pause, self.pause_wished),
@@ -227,16 +227,6 @@ class DemoPanel(QStackedWidget):
             self.wished.emit(name)
 
         return wish
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    made = QPushButton(text)
-    made.setProperty("small", "true")
-    made.setToolTip(tip)
-    made.setAccessibleDescription(tip)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    OwnKeys(made, Qt.Key.Key_Space)
-    return made
 
 
 def _scrolled(inside: QWidget) -> QScrollArea:

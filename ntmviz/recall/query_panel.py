@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from ntmviz import ink, vector_text
 from ntmviz.panels import label, set_tone
@@ -14,6 +14,7 @@ from ntmviz.recall.cue_editor import CueEditor
 from ntmviz.recall.query import Query
 from ntmviz.recall.query_sliders import QuerySliders
 from ntmviz.views.boxes import row, rule
+from ntmviz.views.buttons import small_button
 from ntmviz.views.own_keys import OwnKeys
 
 if TYPE_CHECKING:
@@ -55,13 +56,17 @@ class QueryPanel(QScrollArea):
         self.numbers.returnPressed.connect(self._on_typed)
         self._refusal = label(size=ink.SMALL, tone="warning")
         self._refusal.setWordWrap(True)
-        self.take = _button("As the head did", "The key and the settings that the head itself emitted at this step")
+        self.take = small_button(
+            "As the head did", "The key and the settings that the head itself emitted at this step"
+        )
         self.take.clicked.connect(self.emitted_wished)
-        self.zero = _button("Zero", "A key of zeros fits all rows alike")
+        self.zero = small_button("Zero", "A key of zeros fits all rows alike")
         self.zero.clicked.connect(self._on_zero)
         self.sliders = QuerySliders()
         self.sliders.changed.connect(self._on_slid)
-        self.run = _button("Go on with this read", "The network runs on from here as if the head had read this: a fork")
+        self.run = small_button(
+            "Go on with this read", "The network runs on from here as if the head had read this: a fork"
+        )
         self.run.setProperty("primary", "true")
         self.run.clicked.connect(self.run_wished)
         self._note = label(_NOTE, size=ink.SMALL, tone="muted")
@@ -170,13 +175,3 @@ class QueryPanel(QScrollArea):
         self._refusal.hide()
         self.numbers.setText(" ".join(f"{value:.3g}" for value in self.editor.word.tolist()))
         self.numbers.setCursorPosition(0)
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    made = QPushButton(text)
-    made.setProperty("small", "true")
-    made.setToolTip(tip)
-    made.setAccessibleDescription(tip)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    OwnKeys(made, Qt.Key.Key_Space)
-    return made

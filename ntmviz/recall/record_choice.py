@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ntmviz.panels import ElidedLabel
 from ntmviz.recall.records import place_of
-from ntmviz.views.own_keys import OwnKeys
+from ntmviz.views.buttons import small_button
 
 if TYPE_CHECKING:
     from ntm_core.recall.references import Reference
@@ -53,14 +53,3 @@ class RecordChoice(QWidget):
 
     def _on_dropped(self) -> None:
         self.take(None)
-
-
-def small_button(text: str, tip: str) -> QPushButton:
-    """A button of a panel."""
-    made = QPushButton(text)
-    made.setProperty("small", "true")
-    made.setToolTip(tip)
-    made.setAccessibleDescription(tip)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    OwnKeys(made, Qt.Key.Key_Space)
-    return made

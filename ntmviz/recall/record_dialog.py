@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QSpinBox, QVBoxLayout, QWidget
 
 from ntmviz import ink
 from ntmviz.panels import ElidedLabel, label
+from ntmviz.views.buttons import answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +40,7 @@ class RecordDialog(QDialog):
         form.addRow("Dataset", self.datasets)
         form.addRow("Row", self.rows)
         layout.addLayout(form)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.take = buttons.addButton("Take it", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.take.setProperty("primary", "true")
-        self.take.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        buttons, self.take = answers(self, "Take it")
         layout.addWidget(buttons)
         self._on_dataset(self.datasets.currentText())
         self.rows.setValue(0)

@@ -13,9 +13,9 @@ from ntmviz import ink
 from ntmviz.painting import draw, text_width
 from ntmviz.panels import ElidedLabel, label, set_tone
 from ntmviz.recall.preview import small_picture
-from ntmviz.recall.record_choice import small_button
 from ntmviz.recall.record_figure import LEAST
 from ntmviz.views.boxes import column
+from ntmviz.views.buttons import small_button
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,6 @@ Both the writer, which creates a file from `layout`, and the reader, which check
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntm_core.trace import EpisodeKind, TraceSpec
+from sessions.checksums import row_checksums
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
@@ -227,17 +227,16 @@ def layout(spec: TraceSpec, steps: int) -> Iterator[Part]:
 
 def seal(rows: Rows) -> Rows:
     """Write the checksum of each row into it; returns the rows."""
-    rows["crc32"] = _checksums(rows)
+    rows["crc32"] = row_checksums(_content(rows))
     return rows
 
 
 def intact(rows: Rows) -> NDArray[np.bool_]:
     """Which rows are what their checksum says."""
-    return np.asarray(np.array(_checksums(rows), np.uint32) == rows["crc32"])
+    return np.asarray(row_checksums(_content(rows)) == rows["crc32"])
 
 
-def _checksums(rows: Rows) -> list[int]:
-    """Of each row, all but its last four bytes."""
+def _content(rows: Rows) -> NDArray[np.uint8]:
+    """The bytes of each row but its checksum, the last four: (rows, bytes)."""
     size = rows.dtype.itemsize
-    content = memoryview(np.ascontiguousarray(rows).tobytes())
-    return [zlib.crc32(content[at : at + size - 4]) for at in range(0, len(content), size)]
+    return np.ascontiguousarray(rows).view(np.uint8).reshape(-1, size)[:, :-4]

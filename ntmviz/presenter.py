@@ -21,7 +21,7 @@ from ntmviz.lines import Lines
 from ntmviz.state import Resolved, Store, ViewState, resolve
 from ntmviz.step_words import describe
 from ntmviz.survey import Survey, Surveyor
-from ntmviz.training_figure import TrainingFigure, training_figure
+from ntmviz.training_figure import TrainingCurves, TrainingFigure
 from ntmviz.views.machine_layout import NO_ROWS
 from ntmviz.views.sequence_layout import first_step_in_view
 from ntmviz.wording import grouped
@@ -80,6 +80,7 @@ class Presenter(QObject):
         self._bookmarks: frozenset[Bookmark] = frozenset()
         self._training_key: tuple[object, ...] = ()
         self._addressing_key: tuple[object, ...] = ()
+        self._curves: TrainingCurves | None = None
         self._training: TrainingFigure | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.present)
@@ -112,6 +113,7 @@ class Presenter(QObject):
         self._surveyor = None
         self._survey_timer.stop()
         self._excerpt, self._excerpt_key, self._addressing_key = None, (), ()
+        self._curves = None if recording is None else TrainingCurves(recording)
         self._training, self._training_key = None, ()
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
@@ -331,14 +333,14 @@ class Presenter(QObject):
                 self._show_training(self._recording, self._now)
 
     def _show_training(self, recording: Recording | None, now: Resolved | None) -> None:
-        if recording is None:
+        if recording is None or self._curves is None:
             self._views.training.show_figure(None)
             self._training_key, self._training = (), None
             return
         iteration = -1 if now is None else now.source.info.iteration
         key = (len(recording.metrics.iterations()), len(recording.episodes))
         if key != self._training_key or self._training is None:
-            self._training_key, self._training = key, training_figure(recording, iteration)
+            self._training_key, self._training = key, self._curves.figure(iteration)
         elif iteration == self._training.current:
             return
         else:

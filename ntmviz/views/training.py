@@ -18,14 +18,8 @@ from ntmviz.views.plot import Plot
 from ntmviz.wording import grouped
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ntmviz.colours import Palette
     from ntmviz.training_figure import TrainingFigure
-
-_MOST_POINTS = 2000
-_LEAST_LOSS = 1e-7
-"""Where the log scale ends: a loss of zero has no logarithm."""
 
 
 class TrainingView(QWidget):
@@ -116,7 +110,7 @@ class TrainingView(QWidget):
     def show_figure(self, figure: TrainingFigure | None) -> None:
         """A figure of the same arrays as the one that is shown only moves the line."""
         known, self._figure = self._figure, figure
-        has_some = figure is not None and len(figure.iterations) > 0
+        has_some = figure is not None and figure.has_some
         self._pages.setCurrentIndex(1 if has_some else 0)
         for line in self._lines:
             line.setVisible(has_some and figure is not None and figure.current >= 0)
@@ -126,7 +120,7 @@ class TrainingView(QWidget):
                 curve.setData([], [])
             self._ticks.setData([], [])
             return
-        if known is None or known.iterations is not figure.iterations:
+        if known is None or known.loss is not figure.loss:
             self._draw_curves(figure)
         if figure.current >= 0:
             for line in self._lines:
@@ -136,16 +130,15 @@ class TrainingView(QWidget):
 
     def _draw_curves(self, figure: TrainingFigure) -> None:
         loss, wrong = (plot.box for plot in self._plots)
-        for (raw, mean), values, floor in zip(
-            self._curves, (figure.loss, figure.wrong_bits), (_LEAST_LOSS, 0.0), strict=True
-        ):
-            raw.setData(*thinned(figure.iterations, np.maximum(values, floor)))
-            mean.setData(*thinned(figure.iterations, smoothed(values, floor)))
+        for curves, points in zip(self._curves, (figure.loss, figure.wrong_bits), strict=True):
+            for curve, each in zip(curves, points, strict=True):
+                curve.setData(each.x, each.y)
         loss.setXRange(0, figure.last, padding=0.02)
         wrong.setYRange(figure.below, figure.highest * 1.04, padding=0)
-        finite = figure.loss[np.isfinite(figure.loss) & (figure.loss > 0)]
-        if finite.size:
-            low, high = np.log10(max(float(finite.min()), _LEAST_LOSS)), np.log10(float(finite.max()))
+        values = figure.loss[0].y
+        values = values[np.isfinite(values)]
+        if values.size:
+            low, high = np.log10(values.min()), np.log10(values.max())
             loss.setYRange(low, max(high, low + 0.5), padding=0.06)
         self._name_curves(figure.wrong_unit)
         ends = np.tile([figure.below * 0.85, figure.below * 0.3], len(figure.episodes))
@@ -167,43 +160,3 @@ class TrainingView(QWidget):
             if box.sceneBoundingRect().contains(event.scenePos()):  # type: ignore[attr-defined]
                 self.iteration_wished.emit(float(box.mapSceneToView(event.scenePos()).x()))  # type: ignore[attr-defined]
                 return
-
-
-def thinned(
-    iterations: NDArray[np.int64], values: NDArray[np.float64], most: int = _MOST_POINTS
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """At most about `most` points, keeping the smallest and largest of every stretch in their order."""
-    count = len(values)
-    if count <= most:
-        return iterations, values
-    each = -(-count // (most // 2))
-    is_missing = np.isnan(values)
-    filled = np.where(is_missing, np.nanmedian(values), values) if is_missing.any() and not is_missing.all() else values
-    whole = count // each * each
-    stretches, rest = filled[:whole].reshape(-1, each), filled[whole:]
-    starts = np.arange(0, whole, each)
-    ends = (whole + rest.argmin(), whole + rest.argmax()) if rest.size else ()
-    kept = np.unique([*(starts + stretches.argmin(axis=1)), *(starts + stretches.argmax(axis=1)), *ends])
-    return iterations[kept], values[kept]
-
-
-def smoothed(values: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
-    """The running mean as the axis shows it: of the logarithm where the axis is logarithmic (`floor` above 0)."""
-    if floor <= 0:
-        return running_mean(values)
-    return np.exp(running_mean(np.log(np.maximum(values, floor))))
-
-
-def running_mean(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.float64]:
-    """The mean over a centred window of a share of all values, 1 to 201 of them; what is no number is left out."""
-    window = min(201, max(1, round(len(values) * share))) | 1
-    if window == 1 or len(values) < window:
-        return values
-    finite = np.isfinite(values)
-    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
-    counts = np.concatenate([[0], np.cumsum(finite)])
-    half = window // 2
-    left = np.maximum(np.arange(len(values)) - half, 0)
-    right = np.minimum(np.arange(len(values)) + half + 1, len(values))
-    count = counts[right] - counts[left]
-    return np.where(count > 0, (sums[right] - sums[left]) / np.maximum(count, 1), np.nan)

@@ -20,7 +20,7 @@ from ntmviz.views import canvas
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.machine import MachineView
 from ntmviz.views.sequence import SequenceView
-from ntmviz.views.training import TrainingView, thinned
+from ntmviz.views.training import TrainingView
 from sessions.episodes import Episode
 from tests.sessions.traces import ntm_spec, still
 
@@ -101,17 +101,6 @@ def test_going_to_another_episode_moves_the_line_of_the_training_and_draws_no_cu
     window.actions_by_name["previous_episode"].trigger()
     assert training.figure.current < before
     assert [line.value() for line in training._lines] == [training.figure.current] * 2
-
-
-def test_a_long_curve_is_thinned_to_the_ends_of_each_stretch():
-    values = np.sin(np.arange(10_007) / 50)
-    values[1234], values[5678], values[10_006] = -9, 9, 7
-    values[4000:4010] = np.nan
-    iterations, kept = thinned(np.arange(10_007), values, most=100)
-    assert len(kept) <= 102
-    assert np.array_equal(kept, values[iterations], equal_nan=True)
-    assert (np.diff(iterations) > 0).all()
-    assert {1234, 5678, 10_006} <= set(iterations.tolist())
 
 
 ARRAYS = """

@@ -172,7 +172,7 @@ def screenshot(
         else:
             _look_at(window, path, episode, step)
             window.show_workspace(workspace)
-            _wait_until_awake(window, app)
+            _wait_until_there(window, app)
         for _ in range(4):  # docks take their sizes in several rounds of layout
             app.processEvents()
             window.presenter.present()
@@ -185,11 +185,12 @@ def screenshot(
         app.processEvents()
 
 
-def _wait_until_awake(window: MainWindow, app: QApplication) -> None:
-    """Let the network that the Step workspace wakes come up, or say that it cannot."""
+def _wait_until_there(window: MainWindow, app: QApplication) -> None:
+    """Let a long session be read, and the network that the Step workspace wakes come up, or say that it cannot."""
     window.presenter.present()
     deadline = time.monotonic() + _WAKING_S
-    while window.by_hand.link.state is HandState.WAKING and time.monotonic() < deadline:
+    link, desk = window.by_hand.link, window.desk
+    while (desk.is_reading or link.state is HandState.WAKING) and time.monotonic() < deadline:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 50
 """Time between two looks at a growing file."""
+METRIC_ROWS = 10_000
+"""Of the curves of a long training, read in one turn of the event loop."""
+BETWEEN_PIECES_MS = 20
+"""Between two such turns, for the picture of what is there by then."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,11 +69,18 @@ class Desk(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
+        self._reads_on = QTimer(self, singleShot=True, interval=BETWEEN_PIECES_MS)
+        self._reads_on.timeout.connect(self.refresh)
 
     @property
     def is_live(self) -> bool:
         """Whether the open session can still grow."""
         return self.recording is not None and self._was_live
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the open session has more than was read yet."""
+        return self.recording is not None and not self.recording.is_whole
 
     @property
     def is_training(self) -> bool:
@@ -84,7 +95,7 @@ class Desk(QObject):
     def open(self, path: Path) -> bool:
         """Open a session instead of the one that is open; that one stays where the new one cannot be read."""
         try:
-            recording = sessions.open(path)
+            recording = sessions.open(path, metric_rows=METRIC_ROWS)
         except sessions.SessionError as error:
             self.failed.emit(str(error))
             return False
@@ -102,7 +113,13 @@ class Desk(QObject):
         self.opened.emit(recording)
         if failure is not None:
             self.failed.emit(failure)
+        self._read_on()
         return True
+
+    def _read_on(self) -> None:
+        """Each piece of a long session has a turn of the event loop of its own."""
+        if self.is_reading:
+            self._reads_on.start()
 
     def toggle_bookmark(self, bookmark: Bookmark) -> None:
         """Set a bookmark in the open session, or take it away."""
@@ -118,7 +135,7 @@ class Desk(QObject):
         self.bookmarked.emit()
 
     def refresh(self) -> None:
-        """Take in what was written since the last look."""
+        """Take in what was written since the last look, or the next piece of a session that is not whole yet."""
         recording = self.recording
         if recording is None:
             return
@@ -130,6 +147,7 @@ class Desk(QObject):
             self._was_live = False
             self.failed.emit(str(error))
             return
+        self._read_on()
         if not is_live and self._was_live:
             self._timer.stop()
             self._was_live, self.detached = False, None
@@ -210,6 +228,7 @@ class Desk(QObject):
 
     def _put_away(self) -> None:
         self._timer.stop()
+        self._reads_on.stop()
         if self.recording is not None:
             self.recording.close()
         self.recording, self._was_live, self.detached = None, False, None

@@ -304,7 +304,7 @@ def _described(recent: Recent) -> FileRow:
             return "complete" if recording.complete else "live", "muted"
         return "stopped early", "warning"
 
-    return _row(recent.path, recent.opened, state_of)
+    return _row(recent.path, recent.opened, state_of, metric_rows=0)
 
 
 def _kept_on(detached: Detached) -> FileRow:
@@ -321,10 +321,12 @@ def _kept_on(detached: Detached) -> FileRow:
     return _row(detached.session, detached.since, state_of)
 
 
-def _row(path: Path, moment: float, state_of: Callable[[Recording], tuple[str, str]]) -> FileRow:
-    """What is said of a session; `state_of` gives its state in words and their tone."""
+def _row(
+    path: Path, moment: float, state_of: Callable[[Recording], tuple[str, str]], *, metric_rows: int | None = None
+) -> FileRow:
+    """What is said of a session; `state_of` gives its state in words and their tone, from so many rows of metrics."""
     try:
-        with sessions.open(path) as recording:
+        with sessions.open(path, metric_rows=metric_rows) as recording:
             info = recording.info
             count = f"{grouped(len(recording.episodes))} episodes"
             middle = f"{info.model.upper()}, {info.task}, {count}, {size_on_disk(recording.bytes)}"

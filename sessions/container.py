@@ -18,7 +18,7 @@ from sessions.errors import DamageError, SessionError, reason
 from sessions.info import SessionInfo, decode_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -107,9 +107,11 @@ class Container:
             raise _refusal(path, error) from error
         try:
             self.spec, self.info, self.chunk_steps = self._read_header(path)
-            parts = schema.layout(self.spec, self.chunk_steps)
             with reading(path):
-                self.datasets = {part.path: Dataset(_find(self._file, part, path), path) for part in parts}
+                self.datasets = {
+                    part.path: Dataset(found, path)
+                    for part, found in _found(self._file.id, schema.layout(self.spec, self.chunk_steps), path)
+                }
         except BaseException:
             self._file.close()
             raise
@@ -139,10 +141,10 @@ class Container:
             if not self._file.id.links.exists(schema.HEADER.encode()):
                 raise SessionError(f"this HDF5 file is no session of ntmviz: {path}")
             found = _hard_link(self._file.id, schema.HEADER, path)
-            layout = found.get_create_plist().get_layout()
-            if layout != h5py.h5d.CONTIGUOUS or found.dtype != np.uint8 or len(found.shape) != 1:
+            create = found.get_create_plist()
+            if create.get_layout() != h5py.h5d.CONTIGUOUS or found.dtype != np.uint8 or len(found.shape) != 1:
                 raise SessionError(f"the header of this session is not what the format says: {path}")
-            _refuse_external(found, schema.HEADER, path)
+            _refuse_external(create, schema.HEADER, path)
             if not 0 < found.shape[0] <= schema.HEADER_LIMIT:
                 raise SessionError(f"the header of this session has an absurd size of {found.shape[0]} bytes: {path}")
             text = np.empty(found.shape, np.uint8)
@@ -217,24 +219,30 @@ def _refusal(path: Path, error: Exception) -> SessionError:
     return DamageError(f"this session file is damaged at its start, or its file system cannot share it; {told}: {path}")
 
 
-def _find(file: h5py.File, part: Part, path: Path) -> h5py.h5d.DatasetID:
-    """The dataset of a part, if it is just what the schema says."""
-    here = file.id
-    *groups, name = part.path.split("/")
-    for group in groups:
-        here = _hard_link(here, group, path)
-    found = _hard_link(here, name, path)
+def _found(file: h5py.h5f.FileID, parts: Iterable[Part], path: Path) -> Iterator[tuple[Part, h5py.h5d.DatasetID]]:
+    """Each part with its dataset."""
+    groups = {"": file}
+    for part in parts:
+        above, _, name = part.path.rpartition("/")
+        if above not in groups:
+            groups[above] = _hard_link(file, above, path)
+        yield part, _as_wanted(_hard_link(groups[above], name, path), part, path)
+
+
+def _as_wanted(found: Any, part: Part, path: Path) -> h5py.h5d.DatasetID:
+    """What was found for a part, if it is just what the schema says."""
     if not isinstance(found, h5py.h5d.DatasetID):
         raise SessionError(f"a dataset {part.path!r} was wanted; found something else: {path}")
     create = found.get_create_plist()
     if create.get_layout() != h5py.h5d.CHUNKED:
         raise SessionError(f"dataset {part.path!r} is not stored in chunks of this file: {path}")
-    _refuse_external(found, part.path, path)
-    shape = (*((found.shape[0],) if part.grows and found.shape else ()), *part.shape)
-    if found.dtype != part.dtype or found.shape != shape or create.get_chunk() != part.chunks:
+    _refuse_external(create, part.path, path)
+    dtype, actual, chunks = found.dtype, found.shape, create.get_chunk()
+    shape = (*((actual[0],) if part.grows and actual else ()), *part.shape)
+    if dtype != part.dtype or actual != shape or chunks != part.chunks:
         raise SessionError(
-            f"dataset {part.path!r}: {part.dtype} {shape} in chunks {part.chunks} was wanted; found {found.dtype} "
-            f"{found.shape} in {create.get_chunk()}: {path}"
+            f"dataset {part.path!r}: {part.dtype} {shape} in chunks {part.chunks} was wanted; found {dtype} "
+            f"{actual} in {chunks}: {path}"
         )
     filters = {create.get_filter(number)[0] for number in range(create.get_nfilters())}
     if not filters <= (_FILTERS if part.compressed else set()):
@@ -251,6 +259,6 @@ def _hard_link(group: h5py.h5g.GroupID, name: str, path: Path) -> Any:
     return h5py.h5o.open(group, name.encode())
 
 
-def _refuse_external(found: h5py.h5d.DatasetID, name: str, path: Path) -> None:
-    if found.get_create_plist().get_external_count():
+def _refuse_external(create: h5py.h5p.PropDCID, name: str, path: Path) -> None:
+    if create.get_external_count():
         raise SessionError(f"dataset {name!r} is stored in another file; a session keeps all its parts itself: {path}")

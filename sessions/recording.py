@@ -31,9 +31,13 @@ CACHE_BYTES = 64 * 2**20
 Array = NDArray[Any]
 
 
-def open(path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES) -> Recording:
-    """Open a session for reading. SessionError, in one line, where that is impossible."""
-    return Recording(path, cache_bytes=cache_bytes)
+def open(path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES, metric_rows: int | None = None) -> Recording:
+    """Open a session for reading. SessionError, in one line, where that is impossible.
+
+    metric_rows: so many rows of metrics are read at once at most, and with each `refresh` as many more: for whoever
+    cannot wait for the millions that a long training has. None: all of them.
+    """
+    return Recording(path, cache_bytes=cache_bytes, metric_rows=metric_rows)
 
 
 class Recording:
@@ -43,8 +47,12 @@ class Recording:
     `cache_bytes`. One thread at a time.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, cache_bytes: int = CACHE_BYTES, metric_rows: int | None = None
+    ) -> None:
+        """See `open`."""
         self.path = absolute(path)
+        self._metric_rows = metric_rows
         self._container = Container(self.path)
         try:
             datasets = self._container.datasets
@@ -143,12 +151,17 @@ class Recording:
         """Whether it can still grow: its writer, on this machine, runs."""
         return bool(self._progress["state"][0] == State.OPEN) and self.info.writer.runs
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that had been flushed at the last look is taken in; see `metric_rows` of `open`."""
+        return len(self._tables[schema.METRICS].rows) == int(self._progress[schema.METRICS][0])
+
     def refresh(self) -> bool:
         """Take in what was flushed since; True where that is anything. Microseconds where it is nothing."""
-        if self._progress["state"][0] != State.OPEN:
-            return False
-        progress = read_progress(self._container.datasets[schema.PROGRESS], self.path)
-        if progress["generation"] == self._progress["generation"]:
+        progress = self._progress
+        if progress["state"][0] == State.OPEN:
+            progress = read_progress(self._container.datasets[schema.PROGRESS], self.path)
+        if progress["generation"] == self._progress["generation"] and self.is_whole:
             return False
         self._take_in(progress)
         return True
@@ -167,7 +180,10 @@ class Recording:
         for name, table in self._tables.items():
             # The last episode known was perhaps still open when it was read.
             again = len(table.rows) - 1 if name == schema.EPISODES and len(table.rows) else None
-            table.grow(int(progress[name][0]), again_from=again)
+            length = int(progress[name][0])
+            if name == schema.METRICS and self._metric_rows is not None:
+                length = min(length, len(table.rows) + self._metric_rows)
+            table.grow(length, again_from=again)
         self._progress = progress
         self._episodes.steps = steps
 

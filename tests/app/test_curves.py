@@ -47,20 +47,29 @@ def test_the_running_mean_is_that_of_a_slow_loop(window):
 
 @given(
     ends=st.lists(st.integers(1, 30_000), min_size=1, max_size=6),
-    floor=st.sampled_from((0.0, 1e-7)),
+    unsettled=st.integers(0, 300),
     missing=st.sampled_from((0.0, 0.2)),
 )
-def test_a_curve_that_grew_is_the_one_drawn_at_once(ends, floor, missing):
-    """Whatever the pieces were that its values came in."""
+def test_a_curve_thinned_as_it_grows_keeps_the_points_of_the_whole(ends, unsettled, missing):
+    """Whatever the pieces were that its values came in, and though the last ones were others before."""
     values = noisy(max(ends), seed=len(ends), missing=missing)
-    iterations = 10 * np.arange(len(values))
-    grown, sizes = Curve(floor), sorted(ends)
-    for end in sizes:
-        came = grown.points(iterations[:end], values[:end])
-    for piece, whole in zip(came, Curve(floor).points(iterations, values), strict=True):
-        np.testing.assert_allclose(
-            np.interp(iterations, piece.x, piece.y), np.interp(iterations, whole.x, whole.y), rtol=1e-9, atol=1e-12
-        )
+    thinning = Thinning()
+    for end in sorted(ends):
+        settled = max(0, end - unsettled) if end < len(values) else end
+        seen = values[:end].copy()
+        seen[settled:] += 1
+        kept = thinning.kept(seen, settled)
+    assert np.array_equal(kept, Thinning().kept(values, len(values)))
+
+
+def test_a_curve_has_its_values_above_the_floor_and_the_mean_of_their_logarithms():
+    values = noisy(300, seed=3)
+    values[[7, 200]] = 0
+    each, mean = Curve(floor=1e-7).points(10 * np.arange(300), values)
+    assert np.array_equal(each.x, 10 * np.arange(300))
+    assert np.array_equal(each.y, np.maximum(values, 1e-7))
+    expected = np.exp([np.log(each.y[max(0, at - 4) : at + 5]).mean() for at in range(300)])
+    np.testing.assert_allclose(mean.y, expected, rtol=1e-9)
 
 
 @given(sizes=st.lists(st.integers(1, 4000), min_size=2, max_size=8), seed=st.integers(0, 9))

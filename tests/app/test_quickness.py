@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 import sessions
 from ntm_core.trace import EpisodeInfo
-from ntmviz import survey
+from ntmviz import desk, survey
 from ntmviz.episode_figures import Happening
 from ntmviz.presenter import Presenter
 from ntmviz.survey import Surveyor
@@ -332,3 +332,30 @@ def note_calls(monkeypatch, kind, name, done):
         done.append(f"{name} ended")
 
     monkeypatch.setattr(kind, name, call)
+
+
+def test_the_curves_of_a_long_training_are_read_a_piece_a_turn(open_window, tmp_path, qtbot, monkeypatch):
+    monkeypatch.setattr(desk, "METRIC_ROWS", 10)
+    spec = ntm_spec(16, 4)
+    path = tmp_path / "long.ntmviz.h5"
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), still(spec))
+        recorder.append_steps({field.name: np.zeros((3, *field.shape), np.float32) for field in spec})
+        recorder.end_episode()
+        for at in range(95):
+            recorder.log(at, loss=0.5)
+    window = open_window(path)
+    assert len(window.desk.recording.metrics.iterations()) < 95
+    assert window.desk.is_reading
+    qtbot.waitUntil(lambda: not window.desk.is_reading)
+    qtbot.waitUntil(lambda: window.views.training.figure.loss[0].x[-1] == 94)
+
+
+def test_a_session_put_away_while_it_is_read_is_not_read_on(open_window, session, monkeypatch):
+    monkeypatch.setattr(desk, "METRIC_ROWS", 1)
+    window = open_window(session)
+    assert window.desk.is_reading
+    assert window.desk._reads_on.isActive()
+    window.desk.close()
+    assert not window.desk.is_reading
+    assert not window.desk._reads_on.isActive()

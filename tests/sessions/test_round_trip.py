@@ -246,3 +246,17 @@ def test_what_is_read_cannot_be_changed_in_the_cache(path):
         for values in (recording.episodes[0].record(3)["memory"], recording.episodes[0].initial("memory")):
             with pytest.raises(ValueError, match="read-only"):
                 values[0] = 1
+
+
+def test_metrics_can_be_read_a_piece_at_a_time(path):
+    """For whoever cannot wait for all of a long training's at once."""
+    with sessions.Recorder(path, tiny_spec()) as recorder:
+        for at in range(25):
+            recorder.log(at, loss=1 / (1 + at))
+    with sessions.open(path, metric_rows=10) as recording:
+        lengths = [len(recording.metrics["loss"])]
+        while recording.refresh():
+            lengths.append(len(recording.metrics["loss"]))
+            assert recording.is_whole == (lengths[-1] == 25)
+        assert lengths == [10, 20, 25]
+        assert recording.metrics["loss"].tolist() == [1 / (1 + at) for at in range(25)]

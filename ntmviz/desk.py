@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 import sessions
 from ntmviz import notes, running
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 50
 """Time between two looks at a growing file."""
-METRIC_ROWS = 10_000
+METRIC_ROWS = 5_000
 """Of the curves of a long training, read in one turn of the event loop."""
-BETWEEN_PIECES_MS = 20
-"""Between two such turns, for the picture of what is there by then."""
+BETWEEN_PIECES_MS, BETWEEN_PICTURES_MS = 5, 200
+"""From one such turn to the next, and to one after which what was read by then is shown."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Desk(QObject):
         self._timer.timeout.connect(self.refresh)
         self._reads_on = QTimer(self, singleShot=True, interval=BETWEEN_PIECES_MS)
         self._reads_on.timeout.connect(self.refresh)
+        self._since_grown = QElapsedTimer()
 
     @property
     def is_live(self) -> bool:
@@ -111,6 +112,7 @@ class Desk(QObject):
         except NtmvizError as error:
             failure = str(error)
         self.opened.emit(recording)
+        self._since_grown.start()
         if failure is not None:
             self.failed.emit(failure)
         self._read_on()
@@ -153,7 +155,8 @@ class Desk(QObject):
             self._was_live, self.detached = False, None
             self.grew.emit()
             self.ended.emit()
-        elif has_more:
+        elif has_more and (recording.is_whole or self._since_grown.hasExpired(BETWEEN_PICTURES_MS)):
+            self._since_grown.start()
             self.grew.emit()
 
     def train(self, options: RunOptions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
@@ -78,7 +79,16 @@ def _is_delicate(mark: ink.Mark) -> bool:
 
 
 def bounds(mark: ink.Mark) -> QRect:
-    """The pixels that a mark may touch."""
+    """The pixels that a mark may touch. What it returns is not to be changed."""
+    return _bounds(mark) if isinstance(mark, _WITH_ARRAYS) else _known_bounds(mark)
+
+
+@lru_cache(maxsize=4096)
+def _known_bounds(mark: ink.Mark) -> QRect:
+    return _bounds(mark)
+
+
+def _bounds(mark: ink.Mark) -> QRect:
     match mark:
         case ink.Text():
             font, before = metrics(mark.size, mark.weight), text_before(mark)

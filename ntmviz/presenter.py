@@ -50,6 +50,8 @@ class _Excerpt:
     weighting_limit: float
 
 
+_PAUSE_MS = 5
+"""Before what is drawn after the rest: in a turn of the event loop that paints nothing else."""
 NO_MEMORY = "This network has no memory; its units are in the State panel"
 
 
@@ -71,7 +73,7 @@ class Presenter(QObject):
         self._excerpt_key: tuple[object, ...] = ()
         self._surveyor: Surveyor | None = None
         self._survey_key = (-1, -1)
-        self._survey_timer = QTimer(self, interval=0, singleShot=True)
+        self._survey_timer = QTimer(self, interval=_PAUSE_MS, singleShot=True)
         self._survey_timer.timeout.connect(self._survey_on)
         self._first_row = 0
         self._hovered: tuple[int, int] | None = None
@@ -84,7 +86,7 @@ class Presenter(QObject):
         self._training: TrainingFigure | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.present)
-        self._curves_soon = QTimer(self, singleShot=True, interval=0)
+        self._curves_soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._curves_soon.timeout.connect(self._show_curves)
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)

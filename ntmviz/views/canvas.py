@@ -192,6 +192,10 @@ class Canvas(Picture):
         if not self._is_current():
             self._keep()
 
+    @property
+    def is_behind(self) -> bool:
+        return self.is_patient and not self._kept.isNull() and not self._is_current()
+
     def _is_current(self) -> bool:
         return self._damage is not None and self._damage.isEmpty() and self._fits()
 

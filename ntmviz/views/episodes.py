@@ -170,15 +170,16 @@ class EpisodeList(QTreeView):
 
     def show_current(self, episode: int | None) -> None:
         """Mark the episode that is looked at."""
+        index = QModelIndex() if episode is None else self.episodes.index(self.episodes.row_of(episode), 0)
+        if index == self.currentIndex() and self.selectionModel().hasSelection() == index.isValid():
+            return
         model = self.selectionModel()
         blocked = model.blockSignals(True)
         if episode is None:
             self.clearSelection()
         else:
-            index = self.episodes.index(self.episodes.row_of(episode), 0)
-            if index != self.currentIndex():
-                self.setCurrentIndex(index)
-                self.scrollTo(index)
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
         model.blockSignals(blocked)
         self.viewport().update()
 

@@ -37,6 +37,11 @@ class Picture(pg.GraphicsView):
         """Whether it is painted as it was till its turn comes."""
         return self._is_waiting
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether it could be painted as it was till it is drawn as it is now: never, where that is not known."""
+        return False
+
     def wait(self) -> None:
         """Be painted as it was till `settle`, unless there is nothing to paint yet."""
         self._is_waiting = not self._kept.isNull()

@@ -65,6 +65,8 @@ class SequenceView(Canvas):
     def __init__(self, palette: Palette) -> None:
         self._figure: SequenceFigure | None = None
         self._happenings: Sequence[Happening] = ()
+        self._still: list[ink.Mark] = []
+        """The marks that stay where they are while the play head moves."""
         self._rows: Rows | None = None
         self._step = 0
         self._is_scored = True
@@ -146,6 +148,14 @@ class SequenceView(Canvas):
         used += self._draw_weightings(figure, layout, rows)
         self.hide_heatmaps(but=used)
         self.under.show_marks(self.area, list(self._grounds(layout)), self.theme)
+        self._still = [
+            *self._labels(layout, rows),
+            *self._events(layout),
+            *self._wrong_bits(figure, layout),
+            *self._unscored(figure, layout),
+            *self._phases(figure, layout),
+            *self._not_run(layout),
+        ]
         self._draw_over()
 
     def _draw_run(
@@ -203,21 +213,10 @@ class SequenceView(Canvas):
             )
 
     def _draw_over(self) -> None:
-        figure, layout, rows = self._figure, self._layout, self._rows
-        if figure is None or layout is None or rows is None:
-            return
-        drawn = [
-            *self._labels(layout, rows),
-            *self._events(layout),
-            *self._wrong_bits(figure, layout),
-            *self._unscored(figure, layout),
-            *self._phases(figure, layout),
-            *self._not_run(layout),
-            *self._axis(layout),
-            *self._loop_range(layout),
-            *self._play_head(layout),
-        ]
-        self.over.show_marks(self.area, drawn, self.theme)
+        layout = self._layout
+        if layout is not None:
+            moves = [*self._axis(layout), *self._loop_range(layout), *self._play_head(layout)]
+            self.over.show_marks(self.area, [*self._still, *moves], self.theme)
 
     def _labels(self, layout: at.SequenceLayout, rows: Rows) -> Iterator[ink.Mark]:
         for lane in layout.lanes:

@@ -1,7 +1,8 @@
-"""Sees to it that the pictures of a window are drawn: each in a turn of the event loop of its own, and none twice."""
+"""Sees to it that the pictures of a window are drawn: some in each turn of the event loop, and none twice."""
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from ntmviz.views.picture import Picture
+
+
+_AT_ONCE_S = 0.01
+"""How long pictures are drawn in one turn, before the rest of them is put off to the next."""
 
 
 class Settling(QObject):
@@ -83,14 +88,18 @@ class Settling(QObject):
         return picture
 
     def _go_on(self) -> None:
-        """Draw the next picture that is in sight; then paint what was held."""
+        """Draw the next pictures that are in sight; then paint what was held."""
         if not (self._is_releasing or self._window.updatesEnabled()):
             return  # what is shown may yet change
         self._turns += 1
+        end = time.perf_counter() + _AT_ONCE_S
         while self._waiting:
             picture = self._next()
-            if picture.isVisible():
-                picture.prepare()
+            if not picture.isVisible():
+                continue
+            picture.prepare()
+            picture.viewport().update()
+            if time.perf_counter() >= end:
                 break
         if self._waiting:
             self._turn.start()
@@ -108,4 +117,16 @@ class Settling(QObject):
                 picture.settle()
             for picture in shown:
                 QCoreApplication.sendPostedEvents(picture.scene(), QEvent.Type.MetaCall)
+            self._draw_in_time([each for each in shown if each.is_behind])
         return False
+
+    def _draw_in_time(self, pictures: list[Picture]) -> None:
+        """Draw those that there is time for before the window is painted; the others are painted as they were."""
+        end = time.perf_counter() + _AT_ONCE_S
+        for picture in pictures:
+            if time.perf_counter() < end:
+                picture.prepare()
+            else:
+                picture.wait()
+                self._put(picture)
+                self._turn.start()

@@ -16,7 +16,7 @@ from ntmviz import desk, survey
 from ntmviz.episode_figures import Happening
 from ntmviz.presenter import Presenter
 from ntmviz.survey import Surveyor
-from ntmviz.views import canvas
+from ntmviz.views import canvas, settling
 from ntmviz.views.addressing import AddressingView
 from ntmviz.views.machine import MachineView
 from ntmviz.views.sequence import SequenceView
@@ -173,7 +173,13 @@ def canvases(window):
     return views.machine, views.addressing, views.sequence
 
 
-def test_another_size_draws_no_picture_in_the_turn_that_paints_the_window(open_window, session, qtbot, counts):
+@pytest.fixture
+def no_time(monkeypatch):
+    """A machine so slow that one picture takes all the time of a turn."""
+    monkeypatch.setattr(settling, "_AT_ONCE_S", 0.0)
+
+
+def test_another_size_draws_no_picture_in_the_turn_that_paints_the_window(open_window, session, counts, no_time):
     window = open_window(session)
     QApplication.sendPostedEvents()  # it is painted for the first time
     counts.clear()
@@ -187,7 +193,37 @@ def test_another_size_draws_no_picture_in_the_turn_that_paints_the_window(open_w
     assert counts == {f"{kind.__name__}.{done}": 1 for kind in CANVASES for done in ("_redraw", "_keep")}
 
 
-def test_while_the_size_changes_on_and_on_every_picture_has_its_turn(open_window, session, counts):
+def test_a_step_that_takes_long_to_draw_is_painted_a_picture_a_turn(open_window, session, qtbot, counts, no_time):
+    window = open_window(session)
+    QApplication.sendPostedEvents()
+    before = {view: on_screen(view) for view in canvases(window)}
+    counts.clear()
+    window.store.update(step=5)
+    QApplication.sendPostedEvents()
+    assert not any(counts[f"{kind.__name__}._keep"] for kind in CANVASES)
+    assert {view: on_screen(view) for view in canvases(window)} == before
+    for drawn in range(1, 4):
+        window._settling._go_on()
+        assert sum(counts[f"{kind.__name__}._keep"] for kind in CANVASES) == drawn
+    QApplication.sendPostedEvents()
+    for view in canvases(window):
+        shown = on_screen(view)
+        assert shown == view.grab().toImage().convertToFormat(shown.format())
+        assert shown != before[view]
+
+
+def test_what_there_is_time_for_is_drawn_in_the_turn_that_paints_it(open_window, session, counts, monkeypatch):
+    monkeypatch.setattr(settling, "_AT_ONCE_S", 60.0)
+    window = open_window(session)
+    QApplication.sendPostedEvents()
+    counts.clear()
+    window.store.update(step=5)
+    QApplication.sendPostedEvents()
+    assert {counts[f"{kind.__name__}._keep"] for kind in CANVASES} == {1}
+    assert not any(view.is_waiting for view in canvases(window))
+
+
+def test_while_the_size_changes_on_and_on_every_picture_has_its_turn(open_window, session, counts, no_time):
     window = open_window(session)
     counts.clear()
     for more in range(8):

@@ -186,11 +186,15 @@ def screenshot(
 
 
 def _wait_until_there(window: MainWindow, app: QApplication) -> None:
-    """Let a long session be read, and the network that the Step workspace wakes come up, or say that it cannot."""
+    """Let a long session be read and drawn, and the network that the Step workspace wakes come up, or say why not."""
     window.presenter.present()
     deadline = time.monotonic() + _WAKING_S
-    link, desk = window.by_hand.link, window.desk
-    while (desk.is_reading or link.state is HandState.WAKING) and time.monotonic() < deadline:
+
+    def is_there() -> bool:
+        is_awake = window.by_hand.link.state is not HandState.WAKING
+        return is_awake and not (window.desk.is_reading or window.presenter.is_behind)
+
+    while not is_there() and time.monotonic() < deadline:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 

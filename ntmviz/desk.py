@@ -65,7 +65,8 @@ class Desk(QObject):
         """Of the last training that this window started."""
         self._next: RunOptions | None = None
         self.bookmarks: frozenset[Bookmark] = frozenset()
-        self._was_live = False
+        self._was_live = self._is_damaged = False
+        """Of the open session: whether it could grow at the last look, and whether what comes next cannot be read."""
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
@@ -81,7 +82,7 @@ class Desk(QObject):
     @property
     def is_reading(self) -> bool:
         """Whether the open session has more than was read yet."""
-        return self.recording is not None and not self.recording.is_whole
+        return self.recording is not None and not (self.recording.is_whole or self._is_damaged)
 
     @property
     def is_training(self) -> bool:
@@ -141,12 +142,14 @@ class Desk(QObject):
         recording = self.recording
         if recording is None:
             return
+        episodes = len(recording.episodes)
         try:
             is_live = recording.is_live  # asked before the look, so that nothing written in between is missed
             has_more = recording.refresh()
         except sessions.SessionError as error:
             self._timer.stop()
-            self._was_live = False
+            self._was_live, self._is_damaged = False, True
+            self.grew.emit()
             self.failed.emit(str(error))
             return
         self._read_on()
@@ -155,7 +158,11 @@ class Desk(QObject):
             self._was_live, self.detached = False, None
             self.grew.emit()
             self.ended.emit()
-        elif has_more and (recording.is_whole or self._since_grown.hasExpired(BETWEEN_PICTURES_MS)):
+        elif has_more and (
+            recording.is_whole
+            or len(recording.episodes) > episodes
+            or self._since_grown.hasExpired(BETWEEN_PICTURES_MS)
+        ):
             self._since_grown.start()
             self.grew.emit()
 
@@ -234,7 +241,7 @@ class Desk(QObject):
         self._reads_on.stop()
         if self.recording is not None:
             self.recording.close()
-        self.recording, self._was_live, self.detached = None, False, None
+        self.recording, self._was_live, self._is_damaged, self.detached = None, False, False, None
         self.bookmarks = frozenset()
 
     def _on_ready(self, path: str) -> None:

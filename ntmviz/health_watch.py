@@ -56,7 +56,7 @@ class HealthWatch(QObject):
             or not self._view.isVisible()
         ):
             return
-        if self._judged == len(recording.episodes) or not recording.is_whole:
+        if self._judged == len(recording.episodes) or self._window.desk.is_reading:
             return
         self._judged = len(recording.episodes)
         self._pieces = health_in_pieces(recording.episodes, recording.metrics)

@@ -21,7 +21,7 @@ from ntmviz.lines import Lines
 from ntmviz.state import Resolved, Store, ViewState, resolve
 from ntmviz.step_words import describe
 from ntmviz.survey import Survey, Surveyor
-from ntmviz.training_figure import TrainingCurves, TrainingFigure
+from ntmviz.training_presenter import TrainingPresenter
 from ntmviz.views.machine_layout import NO_ROWS
 from ntmviz.views.sequence_layout import first_step_in_view
 from ntmviz.wording import grouped
@@ -80,10 +80,8 @@ class Presenter(QObject):
         self._now: Resolved | None = None
         self._steps_drawn = 0
         self._bookmarks: frozenset[Bookmark] = frozenset()
-        self._training_key: tuple[object, ...] = ()
         self._addressing_key: tuple[object, ...] = ()
-        self._curves: TrainingCurves | None = None
-        self._training: TrainingFigure | None = None
+        self._training = TrainingPresenter(views)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.present)
         self._curves_soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -97,6 +95,11 @@ class Presenter(QObject):
     def now(self) -> Resolved | None:
         """What is shown: the episode and step that the wishes came to."""
         return self._now
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether some of what is to be seen is still to be read or drawn, in turns that come by themselves."""
+        return any(timer.isActive() for timer in (self._soon, self._curves_soon, self._survey_timer))
 
     @property
     def lines(self) -> Lines | None:
@@ -115,8 +118,7 @@ class Presenter(QObject):
         self._surveyor = None
         self._survey_timer.stop()
         self._excerpt, self._excerpt_key, self._addressing_key = None, (), ()
-        self._curves = None if recording is None else TrainingCurves(recording)
-        self._training, self._training_key = None, ()
+        self._training.show_recording(recording)
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
         if recording is None:
@@ -137,15 +139,15 @@ class Presenter(QObject):
     def refresh(self) -> None:
         """The recording has taken in more."""
         self._views.episodes.episodes.refresh()
-        recording, before = self._recording, self._now
-        now = None if self._lines is None else resolve(self._store.state, self._lines)
-        is_drawn = now is not None and now == before and len(now.source) == self._steps_drawn
-        if recording is None or not is_drawn:
+        recording, before, now = self._recording, self._now, None
+        with self._telling_of_damage():
+            now = None if self._lines is None else resolve(self._store.state, self._lines)
+        if recording is None or now is None or now != before or len(now.source) != self._steps_drawn:
             self.present()
             return
         with self._telling_of_damage():
             self._views.episodes_header.say(grouped(len(recording.episodes)))
-            self._show_training(recording, now)
+            self._training.show(now)
             self.presented.emit(now)
 
     def present_soon(self) -> None:
@@ -203,7 +205,10 @@ class Presenter(QObject):
         views.legend.set_entries([])
         views.head_button.setVisible(False)
         views.transport.show_position(None, 0)
-        self._show_training(recording, None)
+        if recording is None:
+            self._training.clear()
+        else:
+            self._training.show(None)
 
     def _show(self, recording: Recording, now: Resolved) -> None:
         views, state = self._views, self._store.state
@@ -233,10 +238,10 @@ class Presenter(QObject):
         views.this_step_header.say(f"step {grouped(now.step)} in words" if now.step >= 0 else "")
         views.episodes.show_current(now.episode)
         views.episodes_header.say(grouped(len(recording.episodes)))
-        if self._training is None:
+        if self._training.has_drawn:
+            self._training.show(now)
+        elif not self._curves_soon.isActive():
             self._curves_soon.start()
-        else:
-            self._show_training(recording, now)
         self._say(now, figure)
 
     def _show_field(self, now: Resolved) -> None:
@@ -332,28 +337,7 @@ class Presenter(QObject):
         """The curves of another session have a turn of their own."""
         if self._recording is not None and self._now is not None:
             with self._telling_of_damage():
-                self._show_training(self._recording, self._now)
-
-    def _show_training(self, recording: Recording | None, now: Resolved | None) -> None:
-        if recording is None or self._curves is None:
-            self._views.training.show_figure(None)
-            self._training_key, self._training = (), None
-            return
-        iteration = -1 if now is None else now.source.info.iteration
-        key = (len(recording.metrics.iterations()), len(recording.episodes))
-        if key != self._training_key or self._training is None:
-            self._training_key, self._training = key, self._curves.figure(iteration)
-        elif iteration == self._training.current:
-            return
-        else:
-            self._training = replace(self._training, current=iteration)
-        self._views.training.show_figure(self._training)
-        woken = recording.info.parent.get("iteration")
-        self._views.training_header.say(
-            "by iteration, a tick for every recorded episode"
-            if woken is None
-            else f"that it learned by, woken at iteration {grouped(int(woken))}"
-        )
+                self._training.show(self._now)
 
     def _say(self, now: Resolved, figure: MachineFigure | None) -> None:
         """The sentences in the headers, and the legend."""

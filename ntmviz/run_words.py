@@ -74,6 +74,8 @@ def run_status(
     if desk.shows_training and is_following:
         shown = max(shown, int(progress.get("iteration") or 0))
     at = min(int(np.searchsorted(iterations, shown)), len(iterations) - 1) if len(iterations) and shown >= 0 else -1
+    if shown > last and not recording.is_whole:
+        at = -1  # it is still to be read
 
     def number(name: str) -> float:
         return float(metrics[name][at]) if at >= 0 and name in metrics.names else float("nan")

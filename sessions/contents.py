@@ -55,6 +55,11 @@ class Metrics(Mapping[str, NDArray[np.float64]]):
     def names(self) -> tuple[str, ...]:
         return tuple(self._texts.of_kind(TextKind.METRIC)[: schema.METRIC_COLUMNS])
 
+    @property
+    def rows(self) -> int:
+        """How many there are by now."""
+        return len(self._table.rows)
+
     def iterations(self) -> NDArray[np.int64]:
         """Iteration of each row, in the order they were logged."""
         return np.ascontiguousarray(self._table.rows["iteration"])

@@ -154,10 +154,10 @@ class Recording:
     @property
     def is_whole(self) -> bool:
         """Whether all that had been flushed at the last look is taken in; see `metric_rows` of `open`."""
-        return len(self._tables[schema.METRICS].rows) == int(self._progress[schema.METRICS][0])
+        return len(self._tables[schema.METRICS].rows) >= int(self._progress[schema.METRICS][0])
 
     def refresh(self) -> bool:
-        """Take in what was flushed since; True where that is anything. Microseconds where it is nothing."""
+        """Take in what was flushed since, or more of the metrics; True where that is anything, else in microseconds."""
         progress = self._progress
         if progress["state"][0] == State.OPEN:
             progress = read_progress(self._container.datasets[schema.PROGRESS], self.path)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent, QShowEvent
 
 
 class Picture(pg.GraphicsView):
     """A view that is drawn at its size before it is painted.
 
-    A patient one waits for `settle` once its size has changed: till then it is painted as it was, from its upper left
-    corner. Whoever makes it patient sees to it that its turn comes soon.
+    A patient one waits for `settle` once its size has changed, or when it is told to: till then it is painted as it
+    was, from its upper left corner. Whoever makes it patient sees to it that its turn comes soon.
     """
 
     outgrown = Signal()  # a patient one waits
@@ -100,6 +100,10 @@ class Picture(pg.GraphicsView):
         if self.is_patient and self.isVisible():
             self.wait()
             self.outgrown.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._is_waiting = False  # its turn may have come while it was out of sight
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._is_waiting:

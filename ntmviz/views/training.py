@@ -108,7 +108,7 @@ class TrainingView(QWidget):
             title.setMinimumWidth(0)  # a narrow panel cuts the words, and not the curves
 
     def show_figure(self, figure: TrainingFigure | None) -> None:
-        """A figure of the same arrays as the one that is shown only moves the line."""
+        """A figure of the same points as the one that is shown only moves the line."""
         known, self._figure = self._figure, figure
         has_some = figure is not None and figure.has_some
         self._pages.setCurrentIndex(1 if has_some else 0)

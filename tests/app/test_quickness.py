@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import h5py
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -216,11 +217,14 @@ def test_what_there_is_time_for_is_drawn_in_the_turn_that_paints_it(open_window,
     monkeypatch.setattr(settling, "_AT_ONCE_S", 60.0)
     window = open_window(session)
     QApplication.sendPostedEvents()
-    counts.clear()
+    drawn = []
+    for view in canvases(window):
+        monkeypatch.setattr(view, "prepare", lambda view=view: drawn.append(view) or type(view).prepare(view))
     window.store.update(step=5)
+    counts.clear()
     QApplication.sendPostedEvents()
+    assert set(drawn) == set(canvases(window))
     assert {counts[f"{kind.__name__}._keep"] for kind in CANVASES} == {1}
-    assert not any(view.is_waiting for view in canvases(window))
 
 
 def test_while_the_size_changes_on_and_on_every_picture_has_its_turn(open_window, session, counts, no_time):
@@ -370,28 +374,96 @@ def note_calls(monkeypatch, kind, name, done):
     monkeypatch.setattr(kind, name, call)
 
 
-def test_the_curves_of_a_long_training_are_read_a_piece_a_turn(open_window, tmp_path, qtbot, monkeypatch):
-    monkeypatch.setattr(desk, "METRIC_ROWS", 10)
+@pytest.fixture
+def long(tmp_path):
+    """A session of one episode, of iteration 90, and of 95 iterations."""
     spec = ntm_spec(16, 4)
     path = tmp_path / "long.ntmviz.h5"
     with sessions.Recorder(path, spec) as recorder:
-        recorder.begin_episode(EpisodeInfo(), still(spec))
+        recorder.begin_episode(EpisodeInfo(iteration=90), still(spec))
         recorder.append_steps({field.name: np.zeros((3, *field.shape), np.float32) for field in spec})
         recorder.end_episode()
         for at in range(95):
-            recorder.log(at, loss=0.5)
-    window = open_window(path)
-    assert len(window.desk.recording.metrics.iterations()) < 95
-    assert window.desk.is_reading
-    qtbot.waitUntil(lambda: not window.desk.is_reading)
-    qtbot.waitUntil(lambda: window.views.training.figure.loss[0].x[-1] == 94)
+            recorder.log(at, loss=0.5 + at)
+    return path
 
 
-def test_a_session_put_away_while_it_is_read_is_not_read_on(open_window, session, monkeypatch):
-    monkeypatch.setattr(desk, "METRIC_ROWS", 1)
-    window = open_window(session)
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Reads a few rows of the metrics at a time, and goes on when told to. To be asked for before the window."""
+    monkeypatch.setattr(desk, "METRIC_ROWS", 10)
+    monkeypatch.setattr(desk, "BETWEEN_PIECES_MS", 10**6)
+
+
+def test_the_curves_of_a_long_training_are_read_a_piece_a_turn(unhurried, open_window, long):
+    window = open_window(long)
+    recording = window.desk.recording
+    assert len(recording.metrics.iterations()) == 10
     assert window.desk.is_reading
+    assert np.isnan(window.views.run.status.loss)  # of iteration 90, which is still to be read
+    grown = []
+    window.desk.grew.connect(lambda: grown.append(len(recording.metrics.iterations())))
+    while window.desk.is_reading:
+        window.desk._reads_on.timeout.emit()
+    assert grown[-1] == 95
+    assert len(grown) < 9  # not a picture a piece
+    assert window.views.training.figure.loss[0].x[-1] == 94
+    assert window.views.run.status.loss == 90.5
+
+
+def test_pieces_are_read_one_after_the_other_by_themselves(open_window, long, qtbot, monkeypatch):
+    monkeypatch.setattr(desk, "METRIC_ROWS", 10)
+    window = open_window(long)
+    qtbot.waitUntil(lambda: not window.desk.is_reading and window.views.training.figure.loss[0].x[-1] == 94)
+
+
+def test_a_session_put_away_while_it_is_read_is_not_read_on(unhurried, open_window, long):
+    window = open_window(long)
     assert window.desk._reads_on.isActive()
     window.desk.close()
     assert not window.desk.is_reading
     assert not window.desk._reads_on.isActive()
+
+
+def test_a_row_that_is_damaged_is_told_of_when_it_is_come_to(unhurried, open_window, long):
+    with h5py.File(long, "r+") as file:
+        rows = file["metrics"][60:61]
+        rows["iteration"] += 1
+        file["metrics"][60:61] = rows
+    window = open_window(long)
+    told = []
+    window.desk.failed.connect(told.append)
+    while window.desk.is_reading:
+        window.desk._reads_on.timeout.emit()
+    assert [each for each in told if "row 60 of table 'metrics' is damaged" in each]
+    assert window.views.training.figure.loss[0].x[-1] == 59
+
+
+def test_a_picture_that_waited_out_of_sight_is_drawn_when_it_is_seen(open_window, session, qtbot, no_time):
+    window = open_window(session)
+    QApplication.sendPostedEvents()
+    before = on_screen(window.views.machine)
+    window.store.update(step=5)
+    QApplication.sendPostedEvents()
+    assert window.views.machine.is_waiting
+    window.views.machine.hide()
+    while window._settling._waiting:
+        window._settling._go_on()
+    window.views.machine.show()
+    qtbot.waitUntil(lambda: on_screen(window.views.machine) != before)
+
+
+def test_the_list_of_episodes_is_painted_when_another_is_looked_at_and_else_left_alone(open_window, session):
+    window = open_window(session)
+    QApplication.sendPostedEvents()
+    episodes = window.views.episodes
+    asked = []
+    real = episodes.episodes._info
+    episodes.episodes._info = lambda episode: asked.append(episode) or real(episode)
+    window.store.update(step=5)
+    QApplication.sendPostedEvents()
+    assert not asked
+    window.actions_by_name["previous_episode"].trigger()
+    QApplication.sendPostedEvents()
+    assert asked
+    assert episodes.episodes.episode_at(episodes.currentIndex().row()) == window.presenter.now.episode

@@ -305,3 +305,14 @@ def compare(path, whole):
     differing = [name for name, value in shown.items() if value != whole[name]]
     assert all(isinstance(shown[name], sessions.DamageError) for name in differing), differing
     return bool(differing)
+
+
+def test_a_session_that_claims_fewer_metrics_than_none_is_whole_at_once(path):
+    """What reads on until all is there comes to an end."""
+    with sessions.Recorder(path, tiny_spec()) as recorder:
+        recorder.log(0, loss=1.0)
+    with h5py.File(path, "r+") as file:
+        rewrite_progress(file, metrics=-1)
+    with sessions.open(path, metric_rows=10) as recording:
+        assert recording.is_whole
+        assert not recording.refresh()

@@ -73,6 +73,10 @@ def _descriptors() -> list[str]:
     return [place for place in found if place != "anon_inode:[eventfd]"]
 
 
+_OF_A_DOCK = "QWidgetResizeHandler"
+"""What Qt makes for a dock when it first floats, one for each dock at the most."""
+
+
 class AtRest:
     """How much there is of everything while no session is open and nothing trains."""
 
@@ -85,6 +89,7 @@ class AtRest:
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         roots = [app, *(widget for widget in app.topLevelWidgets() if widget.parent() is None)]
         objects = [each for root in roots for each in (root, *root.findChildren(QObject))]
+        objects = [each for each in objects if each.metaObject().className() != _OF_A_DOCK]
         self.counts = {
             "descriptors": len(_descriptors()),
             "threads": len(_threads()),

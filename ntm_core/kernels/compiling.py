@@ -12,9 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llvmlite.binding import Linkage
 from numba import config as numba_config
 from numba import njit, types
 from numba.core import event
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.extending import intrinsic
 
 from ntm_core.kernels import keeping, tell_compiling
@@ -43,9 +46,35 @@ without_nan = _inner(fastmath={"nnan", "nsz"})
 """For what may give any number where one is NaN."""
 
 
+class _OwnCopies(JITCodeLibrary):
+    """Code that calls its own copies of all that it calls.
+
+    Left as they are, the copies would give way to whatever bears their names already: in the process that compiles,
+    each was compiled alone before, and in one that loads, the entry that came first brought its own. Those are rounded
+    by other instructions: the last bits of a training would depend on who compiled, and on what was loaded first.
+    """
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                function.linkage = Linkage.internal
+        super()._optimize_final_module()  # type: ignore[no-untyped-call]
+
+
+class _Compiler(CompilerBase):
+    """As any other, into such code."""
+
+    def define_pipelines(self) -> list[Any]:
+        codegen = self.state.targetctx.codegen()
+        library: Any = _OwnCopies(codegen, self.state.func_id.func_qualname)  # type: ignore[no-untyped-call]
+        library.enable_object_caching()
+        self.state.library = library
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]  # type: ignore[no-untyped-call]
+
+
 def entry(function: Callable[..., Any]) -> Any:
     """What is called from Python: compiled once for a machine, and run beside other threads."""
-    compiled = partial(njit, nogil=True, error_model="numpy", fastmath=_ANY_ORDER)
+    compiled = partial(njit, nogil=True, error_model="numpy", fastmath=_ANY_ORDER, pipeline_class=_Compiler)
     before = config.CACHE_DIR  # where numba keeps what is not ours
     try:
         config.CACHE_DIR = str(keeping.place(Path(inspect.getfile(function)), before))

@@ -1,11 +1,7 @@
 """What keeps the window quick: long work in pieces, and nothing drawn twice."""
 
-import gc
-import subprocess
-import sys
 from collections import Counter
 
-import h5py
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -13,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 import sessions
 from ntm_core.trace import EpisodeInfo
-from ntmviz import desk, survey
+from ntmviz import survey
 from ntmviz.episode_figures import Happening
 from ntmviz.presenter import Presenter
 from ntmviz.survey import Surveyor
@@ -73,10 +69,6 @@ def test_the_survey_of_a_long_episode_leaves_the_window_free_and_is_drawn_when_i
     assert Happening(SPOILT, "not finite") in window.presenter.happenings
 
 
-def test_what_is_imported_is_not_looked_through_for_garbage(qapp):
-    assert gc.get_freeze_count() > 10_000
-
-
 def on_screen(view):
     """What a view shows now; nobody asks it to paint itself for that."""
     window = view.window()
@@ -102,34 +94,6 @@ def test_going_to_another_episode_moves_the_line_of_the_training_and_draws_no_cu
     window.actions_by_name["previous_episode"].trigger()
     assert training.figure.current < before
     assert [line.value() for line in training._lines] == [training.figure.current] * 2
-
-
-ARRAYS = """
-from pathlib import Path
-import subprocess
-import sys
-from collections import Counter
-
-import numpy as np
-from ntmviz.app import application
-
-def resident_mib():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 2**20
-
-application()
-del_me = np.ones(2 * 2**20)  # 16 MiB, freed: from now on glibc would keep what is smaller in its heap
-del del_me
-before = resident_mib()
-arrays = [np.ones(2**17) for _ in range(200)]
-arrays = arrays[-1:]
-print(resident_mib() - before)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc that keeps what is freed")
-def test_memory_of_arrays_that_are_freed_goes_back_to_the_system():
-    done = subprocess.run([sys.executable, "-c", ARRAYS], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 50, "200 MiB were freed"
 
 
 CANVASES = MachineView, AddressingView, SequenceView
@@ -372,71 +336,6 @@ def note_calls(monkeypatch, kind, name, done):
         done.append(f"{name} ended")
 
     monkeypatch.setattr(kind, name, call)
-
-
-@pytest.fixture
-def long(tmp_path):
-    """A session of one episode, of iteration 90, and of 95 iterations."""
-    spec = ntm_spec(16, 4)
-    path = tmp_path / "long.ntmviz.h5"
-    with sessions.Recorder(path, spec) as recorder:
-        recorder.begin_episode(EpisodeInfo(iteration=90), still(spec))
-        recorder.append_steps({field.name: np.zeros((3, *field.shape), np.float32) for field in spec})
-        recorder.end_episode()
-        for at in range(95):
-            recorder.log(at, loss=0.5 + at)
-    return path
-
-
-@pytest.fixture
-def unhurried(monkeypatch):
-    """Reads a few rows of the metrics at a time, and goes on when told to. To be asked for before the window."""
-    monkeypatch.setattr(desk, "METRIC_ROWS", 10)
-    monkeypatch.setattr(desk, "BETWEEN_PIECES_MS", 10**6)
-
-
-def test_the_curves_of_a_long_training_are_read_a_piece_a_turn(unhurried, open_window, long):
-    window = open_window(long)
-    recording = window.desk.recording
-    assert len(recording.metrics.iterations()) == 10
-    assert window.desk.is_reading
-    assert np.isnan(window.views.run.status.loss)  # of iteration 90, which is still to be read
-    grown = []
-    window.desk.grew.connect(lambda: grown.append(len(recording.metrics.iterations())))
-    while window.desk.is_reading:
-        window.desk._reads_on.timeout.emit()
-    assert grown[-1] == 95
-    assert len(grown) < 9  # not a picture a piece
-    assert window.views.training.figure.loss[0].x[-1] == 94
-    assert window.views.run.status.loss == 90.5
-
-
-def test_pieces_are_read_one_after_the_other_by_themselves(open_window, long, qtbot, monkeypatch):
-    monkeypatch.setattr(desk, "METRIC_ROWS", 10)
-    window = open_window(long)
-    qtbot.waitUntil(lambda: not window.desk.is_reading and window.views.training.figure.loss[0].x[-1] == 94)
-
-
-def test_a_session_put_away_while_it_is_read_is_not_read_on(unhurried, open_window, long):
-    window = open_window(long)
-    assert window.desk._reads_on.isActive()
-    window.desk.close()
-    assert not window.desk.is_reading
-    assert not window.desk._reads_on.isActive()
-
-
-def test_a_row_that_is_damaged_is_told_of_when_it_is_come_to(unhurried, open_window, long):
-    with h5py.File(long, "r+") as file:
-        rows = file["metrics"][60:61]
-        rows["iteration"] += 1
-        file["metrics"][60:61] = rows
-    window = open_window(long)
-    told = []
-    window.desk.failed.connect(told.append)
-    while window.desk.is_reading:
-        window.desk._reads_on.timeout.emit()
-    assert [each for each in told if "row 60 of table 'metrics' is damaged" in each]
-    assert window.views.training.figure.loss[0].x[-1] == 59
 
 
 def test_a_picture_that_waited_out_of_sight_is_drawn_when_it_is_seen(open_window, session, qtbot, no_time):

@@ -61,6 +61,15 @@ def test_any_episodes_of_any_fields_come_back_bit_for_bit(spec, lengths, flushes
                     assert same_bits(found.initial(name), values)
 
 
+def recorded(path, spec, steps):
+    """A session of one episode of so many steps; returns what it was told."""
+    columns, initial = episode(spec, steps, 0)
+    with sessions.Recorder(path, spec) as recorder:
+        recorder.begin_episode(EpisodeInfo(), initial)
+        recorder.append_steps(columns)
+    return columns
+
+
 @pytest.mark.parametrize("spec", [tiny_spec(), wide_spec(), ntm_spec()], ids=["tiny", "wide", "ntm"])
 def test_steps_recorded_one_by_one_or_together_come_back_the_same(path, spec):
     columns, initial = episode(spec, 11, 1)
@@ -190,10 +199,7 @@ def test_events_and_checkpoints_come_back(path):
 
 def test_a_decoded_step_costs_no_more_than_the_cache_allows(path):
     spec = wide_spec()
-    columns, initial = episode(spec, 40, 0)
-    with sessions.Recorder(path, spec) as recorder:
-        recorder.begin_episode(EpisodeInfo(), initial)
-        recorder.append_steps(columns)
+    columns = recorded(path, spec, 40)
     with sessions.open(path, cache_bytes=1_200_000) as recording:
         found = recording.episodes[0]
         for step in (*range(40), *range(39, -1, -1)):
@@ -203,10 +209,7 @@ def test_a_decoded_step_costs_no_more_than_the_cache_allows(path):
 
 def test_one_record_reads_only_its_own_chunk(path, monkeypatch):
     spec = tiny_spec()
-    columns, initial = episode(spec, 1000, 0)
-    with sessions.Recorder(path, spec) as recorder:
-        recorder.begin_episode(EpisodeInfo(), initial)
-        recorder.append_steps(columns)
+    recorded(path, spec, 1000)
     with sessions.open(path) as recording:
         read = []
         for dataset in recording._steps._columns.values():
@@ -220,10 +223,7 @@ def test_one_record_reads_only_its_own_chunk(path, monkeypatch):
 
 def test_neighbouring_chunks_are_read_at_once_and_none_twice(path, monkeypatch):
     spec = tiny_spec()
-    columns, initial = episode(spec, 1000, 0)
-    with sessions.Recorder(path, spec) as recorder:
-        recorder.begin_episode(EpisodeInfo(), initial)
-        recorder.append_steps(columns)
+    columns = recorded(path, spec, 1000)
     with sessions.open(path) as recording:
         name, found, read = spec.fields[0].name, recording.episodes[0], []
         dataset = recording._steps._columns[name]
@@ -237,11 +237,7 @@ def test_neighbouring_chunks_are_read_at_once_and_none_twice(path, monkeypatch):
 
 
 def test_what_is_read_cannot_be_changed_in_the_cache(path):
-    spec = tiny_spec()
-    columns, initial = episode(spec, 70, 0)
-    with sessions.Recorder(path, spec) as recorder:
-        recorder.begin_episode(EpisodeInfo(), initial)
-        recorder.append_steps(columns)
+    recorded(path, tiny_spec(), 70)
     with sessions.open(path) as recording:
         for values in (recording.episodes[0].record(3)["memory"], recording.episodes[0].initial("memory")):
             with pytest.raises(ValueError, match="read-only"):

@@ -67,6 +67,7 @@ class ByHand(QObject):
         window.presenter.planner = self._planned
         self.link.changed.connect(self._on_link_changed)
         window.desk.failed.connect(self._on_opening_failed)
+        window.desk.opened.connect(self._on_opened)
         self.link.planned.connect(window.presenter.present)
         self.link.stood.connect(self._on_stood)
         self.link.said.connect(window.notice.show_failure)
@@ -180,6 +181,10 @@ class ByHand(QObject):
         if now is not None and now.step >= 0:
             self._go(now.episode, now.step - 1)
 
+    def _on_opened(self, recording: Recording) -> None:
+        """What went wrong with the network of another session is no news of this one."""
+        self.link.forget_failure()
+
     def _on_opening_failed(self, message: str) -> None:
         self._next = None
 
@@ -226,7 +231,10 @@ class ByHand(QObject):
         offers: tuple[Offer, ...] = ()
         if link.failure:
             state, message, tone = HandState.FAILED, link.failure, "warning"
-            offers = (Offer("Wake it again", hand_words.WAKE),)
+            if known is None:
+                _, offers = hand_words.without_weights(recording, place.episode)
+            else:
+                offers = (Offer("Wake it again", hand_words.WAKE),)
         elif known is None and state is not HandState.WAKING:
             state = HandState.NO_WEIGHTS
             message, offers = hand_words.without_weights(recording, place.episode)

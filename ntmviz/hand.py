@@ -111,8 +111,8 @@ class Hand:
     def wake(self, episode: int, step: int, checkpoint: int | None) -> tuple[Event, ...]:
         """Make the engine ready for a step of an episode.
 
-        checkpoint: weights other than the episode's own. Raises NtmvizError, CoreError or SessionError where there is
-        no such step, or nothing to wake it on.
+        checkpoint: the weights where the episode's own are not kept. Raises NtmvizError, CoreError or SessionError
+        where there is no such step, or nothing to wake it on.
         """
         command = self._made_ready(commands.Wake(episode, step), checkpoint, is_run=False)
         assert self._current is not None
@@ -171,7 +171,7 @@ class Hand:
     def _bench(self, episode: int, checkpoint: int | None) -> Bench:
         """The network of the weights that an episode is to be woken on."""
         check_episode(self._recording, episode)
-        wished = weights.chosen(self._recording, episode, checkpoint)
+        wished = weights.own(self._recording, episode) or weights.chosen(self._recording, episode, checkpoint)
         if wished.checkpoint not in self._benches:
             self._benches[wished.checkpoint] = Bench(self._recording, wished)
         return self._benches[wished.checkpoint]

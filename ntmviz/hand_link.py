@@ -57,6 +57,7 @@ class HandLink(QObject):
         self.delimiter: tuple[float, ...] = ()
         self.plans: dict[tuple[Path, int], Plan] = {}
         """By session and episode, as the engine told them."""
+        desk.starting.connect(self._on_training_replaced)
         desk.training_ended.connect(self._on_training_ended)
         desk.closed.connect(self._dismiss)
 
@@ -64,7 +65,7 @@ class HandLink(QObject):
         return self.session == session and self.state in (HandState.AWAKE, HandState.BUSY)
 
     def wake(self, session: Path, place: Place, checkpoint: int | None) -> None:
-        """Have the network of a step of an episode made ready; with `checkpoint`, on other weights than its own."""
+        """Have the network of a step of an episode made ready; `checkpoint` is for one whose weights are not kept."""
         stem = session.name.removesuffix(".h5").removesuffix(".ntmviz").partition("-by-hand")[0]
         self.checkpoint = checkpoint
         self._begin(
@@ -254,7 +255,18 @@ class HandLink(QObject):
         self.forsaken.emit(failure or "the engine has ended")
 
     def _on_training_ended(self, result: object, failure: str) -> None:
-        if self._engine is not None and self._engine is not self._own:
-            self._engine = self.session = None
-            self._become(HandState.ASLEEP)
+        self._leave_training()
         self.forsaken.emit(failure or "the training has ended")
+
+    def _on_training_replaced(self, options: object) -> None:
+        """Another training starts: the engine of the one before is told to end, and tells no news any more."""
+        if self._leave_training():
+            self.forsaken.emit("another training was started")
+
+    def _leave_training(self) -> bool:
+        """Whether the network that was awake, or on its way, was in the training's engine."""
+        if self._engine is None or self._engine is self._own:
+            return False
+        self._engine = self.session = None
+        self._become(HandState.ASLEEP)
+        return True

@@ -172,7 +172,10 @@ class EngineProcess(QObject):
                 self.solved.emit(news)
             case "refused":
                 self.refused.emit(news["message"])
-            case "awake" | "done" | "unable" | "noise" | "scenes" | "shown" | "answer":
+            case "done":
+                self._is_ready = True  # it has a session, and what was fed is there
+                self.by_hand.emit({"news": name, **news})
+            case "awake" | "unable" | "noise" | "scenes" | "shown" | "answer":
                 self.by_hand.emit({"news": name, **news})
 
     def _on_tick(self) -> None:

@@ -201,10 +201,11 @@ class SessionCommands(QObject):
             self.open_path(path)
 
     def queue_words(self, progress: Mapping[str, Any]) -> str:
-        """How far the recorder is behind, or that a training goes on while another session is shown."""
+        """How far the recorder is behind, or how a training fares while another session is shown."""
         desk = self._window.desk
         if desk.is_training and not desk.shows_training and desk.training_path is not None:
-            return f"{desk.training_path.name} trains in the background; Ctrl+Shift+T shows it"
+            what = "is paused" if progress.get("is_paused") else "trains"
+            return f"{desk.training_path.name} {what} in the background; Ctrl+Shift+T shows it"
         waiting = progress.get("queued_bytes")
         return "" if waiting is None else f"recorder queue {size_on_disk(int(waiting))}"
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ntm_core.trace import EpisodeKind
 from ntmviz.figures import Head, HeadKind, heads
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def resolve(state: ViewState, episodes: Sequence[Source]) -> Resolved | None:
     for index in range(wished, -1, -1):
         source = episodes[index]
         steps = len(source)
-        if steps or source.info.kind is EpisodeKind.MANUAL:
+        if steps or source.info.kind.is_by_hand:
             step = _step(state, steps, follows)
             known = heads(source.spec)
             head = state.head if state.head in known or not known else known[0]

@@ -11,59 +11,13 @@ import sessions
 from ntm_core.lineage import Lineage
 from ntm_core.trace import EpisodeKind
 from ntmviz.network_dialog import NetworkDialog
-from ntmviz.run_options import RunOptions
 from ntmviz.settings import sessions_folder
 from ntmviz.views.by_hand import HandState
-from tests.app.conftest import SMALL
+from tests.app.hand_driver import OWN, WAKING_MS, Driver, last_of
 from tests.app.processes import child_running, is_gone
 from tests.contracts import same_bits
 
 pytestmark = pytest.mark.usefixtures("forked_engines")
-WAKING_MS = 40_000
-OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
-
-
-def last_of(recording, kind, *, is_kept=True):
-    return max(
-        index
-        for index, episode in enumerate(recording.episodes)
-        if episode.info.kind is kind and (episode.info.checkpoint >= 0) == is_kept
-    )
-
-
-class Driver:
-    """A person at the Step workspace."""
-
-    def __init__(self, window, qtbot):
-        self.window, self._qtbot = window, qtbot
-        self.panel, self.tree = window.views.by_hand, window.views.forks
-
-    @property
-    def now(self):
-        return self.window.presenter.now
-
-    @property
-    def recording(self):
-        return self.window.desk.recording
-
-    def wait_awake(self):
-        self._qtbot.waitUntil(lambda: self.window.by_hand.is_awake, timeout=WAKING_MS)
-
-    def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):
-        self._qtbot.keyClick(self.window, key, modifier)
-        self.wait_awake()
-
-    def look_at(self, episode, step):
-        self.window.store.update(episode=episode, step=step)
-
-    def feed(self, vector=None):
-        if vector is not None:
-            self.panel.set_input(vector)
-        self.press(Qt.Key.Key_Return)
-
-    @property
-    def labels(self):
-        return [node.label for node in self.tree.nodes]
 
 
 @pytest.fixture
@@ -127,6 +81,24 @@ def test_before_the_first_step_stands_the_first_memory(driver):
     driver.feed(OWN)
     assert driver.labels[1:] == ["start: another input"]
     assert (driver.now.step, len(driver.now.source)) == (0, 1)
+
+
+def test_a_cell_that_is_edited_before_the_first_step_is_shown_and_the_network_goes_on_from_it(driver):
+    for _ in range(4):
+        driver.press(Qt.Key.Key_Left)
+    driver.window.by_hand.edit("memory", (2, 3), 0.5)
+    driver.wait_awake()
+    assert (driver.now.step, driver.labels[1:]) == (-1, ["start: edit row 2, word 3"])
+    assert driver.window.views.machine.figure.memory[2, 3] == 0.5
+    edited = driver.now.episode
+    driver.tree.episode_wished.emit(0)
+    driver.tree.episode_wished.emit(edited)
+    assert (driver.now.episode, driver.now.step) == (edited, -1), "the tree leads there"
+    driver.feed()
+    assert (driver.now.episode, driver.now.step) == (edited, 0)
+    with sessions.open(driver.recording.path) as kept:
+        assert kept.episodes[edited].initial("memory")[2, 3] == 0.5
+        assert len(kept.episodes[edited]) == 1
 
 
 def test_a_number_of_steps_runs_and_so_does_the_way_to_a_step_that_is_pointed_at(driver):
@@ -193,6 +165,39 @@ def test_an_episode_without_weights_says_so_and_offers_the_nearest(driver, sessi
     assert driver.window.by_hand.is_awake, "what was woken once can be stepped on"
 
 
+def test_an_episode_of_its_own_weights_runs_on_them_though_others_were_chosen_before(driver, recording):
+    own = driver.now.episode
+    index = last_of(recording, EpisodeKind.TRAIN, is_kept=False)
+    driver.look_at(index, 2)
+    driver.panel.offer_chosen.emit("wake nearest")
+    driver.wait_awake()
+    chosen = driver.window.by_hand.link.checkpoint
+    own = next(at for at, each in enumerate(recording.episodes) if each.info.checkpoint not in (-1, chosen))
+    driver.look_at(own, 2)
+    assert "bit for bit" in driver.panel.status.message or "1e-5" in driver.panel.status.message
+    driver.feed()
+    info = driver.recording.episodes[0].info
+    assert (info.iteration, info.checkpoint) == (recording.episodes[own].info.iteration, 0)
+
+
+def test_after_a_death_the_chosen_weights_are_offered_again_and_another_session_hears_nothing_of_it(
+    driver, session, recording, qtbot, tmp_path
+):
+    driver.look_at(last_of(recording, EpisodeKind.TRAIN, is_kept=False), 2)
+    driver.panel.offer_chosen.emit("wake nearest")
+    driver.wait_awake()
+    os.kill(driver.window.by_hand.link._own.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: driver.panel.status.state is HandState.FAILED, timeout=WAKING_MS)
+    assert [offer.key for offer in driver.panel.status.offers][:1] == ["wake nearest"]
+    other = tmp_path / "other.ntmviz.h5"
+    other.write_bytes(session.read_bytes())
+    driver.window.desk.open(other)
+    driver.look_at(last_of(driver.recording, EpisodeKind.TRAIN, is_kept=False), 2)
+    assert driver.panel.status.state is HandState.NO_WEIGHTS
+    driver.look_at(last_of(driver.recording, EpisodeKind.EVAL), 3)
+    driver.wait_awake()
+
+
 def test_a_sequence_of_a_batch_is_said_to_go_on_to_a_hundred_thousandth(driver, recording):
     driver.look_at(last_of(recording, EpisodeKind.TRAIN), 2)
     assert "One of 4 sequences of a batch: it goes on as the run did to 1e-5." == driver.panel.status.message
@@ -204,7 +209,7 @@ def test_a_killed_engine_is_told_of_and_what_was_fed_can_be_woken_again(driver, 
     path, episode = driver.recording.path, driver.now.episode
     os.kill(driver.window.by_hand.link._own.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: driver.panel.status.state is HandState.FAILED, timeout=WAKING_MS)
-    assert "ended by itself" in driver.panel.status.message
+    assert "ended by itself; every step that was flushed is in the session" in driver.panel.status.message
     assert (driver.now.episode, driver.now.step) == (episode, 5)
     driver.panel.offer_chosen.emit("wake")
     driver.wait_awake()
@@ -284,39 +289,6 @@ def test_a_network_that_cannot_be_made_is_told_in_one_line(window, qtbot, tmp_pa
     qtbot.waitUntil(lambda: panel.status.state is HandState.FAILED, timeout=WAKING_MS)
     assert "cannot be read: No such file" in panel.status.message
     assert "\n" not in panel.status.message
-
-
-def test_a_training_of_this_window_pauses_and_its_forks_go_into_its_own_session(window, qtbot, tmp_path):
-    options = RunOptions(
-        out=str(tmp_path / "run.ntmviz.h5"),
-        task_settings={"max_length": 6, "bits": 4},
-        model_settings=SMALL,
-        train={"batch": 2},
-        until_solved=False,
-        device="cpu",
-    )
-    window.desk.train(options)
-    qtbot.waitUntil(lambda: window.presenter.now is not None, timeout=WAKING_MS)
-    driver = Driver(window, qtbot)
-    driver.look_at(0, 2)
-    window.store.update(is_following=False)
-    window.show_workspace("Step")
-    qtbot.waitUntil(lambda: driver.panel.status.state is HandState.ASLEEP)
-    assert "pauses it" in driver.panel.status.message
-    driver.panel.offer_chosen.emit("wake")
-    driver.wait_awake()
-    driver.feed(OWN)
-    assert driver.recording.path == tmp_path / "run.ntmviz.h5"
-    fork = driver.now.episode
-    assert driver.now.source.info.kind is EpisodeKind.FORK
-    iterations = len(driver.recording.metrics.iterations())
-    window.desk.engine.resume()
-    qtbot.waitUntil(lambda: len(driver.recording.metrics.iterations()) > iterations, timeout=WAKING_MS)
-    with qtbot.waitSignal(window.desk.training_ended, timeout=WAKING_MS):
-        window.desk.engine.stop()
-    assert driver.recording.complete
-    line = Lineage(driver.recording.episodes, fork)
-    assert (len(line), line.record(3)["input"].tolist()) == (4, list(OWN))
 
 
 def test_what_a_step_needs_is_not_offered_elsewhere(open_window, session):

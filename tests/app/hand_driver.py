@@ -1,0 +1,49 @@
+"""A person at the Step workspace, for tests."""
+
+from PySide6.QtCore import Qt
+
+WAKING_MS = 40_000
+OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def last_of(recording, kind, *, is_kept=True):
+    return max(
+        index
+        for index, episode in enumerate(recording.episodes)
+        if episode.info.kind is kind and (episode.info.checkpoint >= 0) == is_kept
+    )
+
+
+class Driver:
+    """A person at the Step workspace."""
+
+    def __init__(self, window, qtbot):
+        self.window, self._qtbot = window, qtbot
+        self.panel, self.tree = window.views.by_hand, window.views.forks
+
+    @property
+    def now(self):
+        return self.window.presenter.now
+
+    @property
+    def recording(self):
+        return self.window.desk.recording
+
+    def wait_awake(self):
+        self._qtbot.waitUntil(lambda: self.window.by_hand.is_awake, timeout=WAKING_MS)
+
+    def press(self, key, modifier=Qt.KeyboardModifier.NoModifier):
+        self._qtbot.keyClick(self.window, key, modifier)
+        self.wait_awake()
+
+    def look_at(self, episode, step):
+        self.window.store.update(episode=episode, step=step)
+
+    def feed(self, vector=None):
+        if vector is not None:
+            self.panel.set_input(vector)
+        self.press(Qt.Key.Key_Return)
+
+    @property
+    def labels(self):
+        return [node.label for node in self.tree.nodes]

@@ -349,7 +349,9 @@ class Engine:
         inputs, targets, scored = (tensor[:, 0].tolist() for tensor in self._stepper.plan)
         rows = [tuple(tuple(row) for row in each) for each in (inputs, targets)]
         phases = tuple(self.task.phases(self._stepper.plan)[:, 0].tolist())
-        return events.Planned(rows[0], rows[1], tuple(scored), phases, self.task.delimiter)
+        line = self._stepper.line
+        assert line is not None
+        return events.Planned(line.root.episode, rows[0], rows[1], tuple(scored), phases, self.task.delimiter)
 
     def _new_stepper(self) -> Stepper:
         return Stepper(self.trainer, self.spec, self._journal, self._past)

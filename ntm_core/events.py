@@ -73,6 +73,8 @@ class Woken:
 class Planned:
     """The task's sequence on the line that the network stands on, step by step."""
 
+    root: int
+    """The episode that the line begins with: all that go on from it have this sequence."""
     inputs: tuple[tuple[float, ...], ...]
     targets: tuple[tuple[float, ...], ...]
     scored: tuple[float, ...]

@@ -56,7 +56,7 @@ class HandLink(QObject):
         """Whether a new network is on its way: it is awake before its session can be opened."""
         self.delimiter: tuple[float, ...] = ()
         self.plans: dict[tuple[Path, int], Plan] = {}
-        """By session and episode, as the engine told them."""
+        """By session and the episode that lines begin with, as the engine told them."""
         desk.starting.connect(self._on_training_replaced)
         desk.training_ended.connect(self._on_training_ended)
         desk.closed.connect(self._dismiss)
@@ -239,8 +239,7 @@ class HandLink(QObject):
                     place = (event.episode, place[1])
                 case events.Planned():
                     self.delimiter = event.delimiter
-                    if place is not None:
-                        self.plans[session, place[0]] = Plan.told(event)
+                    self.plans[session, event.root] = Plan.told(event)
                 case events.Failed():
                     self.said.emit(event.message)
         return place

@@ -224,6 +224,44 @@ def test_a_killed_engine_is_told_of_and_what_was_fed_can_be_woken_again(driver, 
     ]
 
 
+@pytest.fixture
+def small_networks(monkeypatch):
+    """Whoever is asked for a network takes a small one."""
+    made = NetworkDialog.__init__
+
+    def with_small_sizes(self, parent=None):
+        made(self, parent)
+        for name, value in {"locations": 12, "word_size": 6, "hidden_size": 8}.items():
+            self.form.network.set(name, value)
+        self.form.task.set("bits", 3)
+        self.form.seed.setValue(5)
+
+    monkeypatch.setattr(NetworkDialog, "__init__", with_small_sizes)
+    monkeypatch.setattr(NetworkDialog, "exec", lambda self: True)
+
+
+def test_a_fork_of_a_drawn_sequence_that_is_woken_anew_has_the_rest_of_it(window, qtbot, small_networks):
+    driver = Driver(window, qtbot)
+    window.actions_by_name["new_network"].trigger()
+    qtbot.waitUntil(lambda: driver.now is not None and driver.window.by_hand.is_awake, timeout=WAKING_MS)
+    steps = driver.panel.status.steps_left
+    driver.feed()
+    driver.feed()
+    driver.press(Qt.Key.Key_Left)
+    driver.feed(1 - np.array(driver.now.source.record(1)["input"]))
+    fork, path = driver.now.episode, driver.recording.path
+    window.actions_by_name["close_session"].trigger()
+    window.desk.open(path)
+    driver.look_at(fork, 1)
+    window.show_workspace("Step")
+    driver.wait_awake()
+    driver.feed()
+    assert driver.now.step == 2
+    assert driver.panel.status.steps_left == steps - 3
+    driver.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert driver.now.step == steps - 1
+
+
 def test_closing_the_window_seals_what_was_done_by_hand(driver):
     driver.feed()
     path = driver.recording.path
@@ -249,24 +287,13 @@ def test_closing_the_session_ends_the_engine_of_its_network_and_another_one_wake
 
 @pytest.mark.parametrize("first", ["nothing", "a session"])
 def test_a_new_network_stands_before_its_first_step_and_is_fed_from_there(
-    first, window, open_window, session, qtbot, monkeypatch
+    first, window, open_window, session, qtbot, small_networks
 ):
     """Whatever was open: the network that is shown is not woken instead."""
     if first == "a session":
         open_window(session)
         window.actions_by_name["step"].trigger()
         Driver(window, qtbot).wait_awake()
-    monkeypatch.setattr(NetworkDialog, "exec", lambda self: True)
-    made = NetworkDialog.__init__
-
-    def with_small_sizes(self, parent=None):
-        made(self, parent)
-        for name, value in {"locations": 12, "word_size": 6, "hidden_size": 8}.items():
-            self.form.network.set(name, value)
-        self.form.task.set("bits", 3)
-        self.form.seed.setValue(5)
-
-    monkeypatch.setattr(NetworkDialog, "__init__", with_small_sizes)
     window.actions_by_name["new_network"].trigger()
     driver = Driver(window, qtbot)
     qtbot.waitUntil(lambda: driver.now is not None and len(driver.now.source) == 0, timeout=WAKING_MS)

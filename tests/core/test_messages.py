@@ -32,7 +32,7 @@ EVENTS = [
     events.Solved(3, 12),
     events.WasReset(1, 9, 0),
     events.Woken(2, 11),
-    events.Planned(((0.0, 1.0), (1.0, 0.0)), ((0.0,), (1.0,)), (0.0, 1.0), (1.0, 4.0), (0.0, 1.0)),
+    events.Planned(0, ((0.0, 1.0), (1.0, 0.0)), ((0.0,), (1.0,)), (0.0, 1.0), (1.0, 4.0), (0.0, 1.0)),
     events.Stepped(1, 0),
     events.Stepped(1, 9, 10, False),
     events.Forked(2, 1, 4, "bit 0 flipped"),

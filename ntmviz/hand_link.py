@@ -219,8 +219,9 @@ class HandLink(QObject):
         if path != self.session:
             self.session, self.checkpoint = path, None if self.checkpoint is None else 0
         if news["failure"] is not None:
-            self.said.emit(f"{news['failure']}; what was fed before is kept, what is fed now is not")
-        elif not news["is_kept"]:
+            self._fail(f"{news['failure']}; what was fed last is not kept")
+            return
+        if not news["is_kept"]:
             self.said.emit("the recorder is behind; what was fed is shown as soon as it is in the session")
         if place is not None:
             self.stood.emit(path, *place)

@@ -84,12 +84,12 @@ class HandOrders:
 
     def _wake(self, order: Mapping[str, Any]) -> None:
         path = Path(order["path"])
-        if self._hand is None or self._hand.path != path:
+        recorder = self._recorder_of(path)
+        if self._hand is None or self._hand.path != path or self._hand.failure is not None:
             self.close()
             torch.set_num_threads(1)  # as trainings do: more would round otherwise
-            self._hand = Hand(path, Path(order["out"]), self._recorder_of(path))
-        else:
-            self._recorder_of(path)
+            has_failed = recorder is not None and recorder.failure is not None
+            self._hand = Hand(path, Path(order["out"]), None if has_failed else recorder)
         told = self._hand.wake(int(order["episode"]), int(order["step"]), order.get("checkpoint"))
         self._tell_awake(self._hand, told)
 

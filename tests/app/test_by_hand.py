@@ -224,6 +224,22 @@ def test_a_killed_engine_is_told_of_and_what_was_fed_can_be_woken_again(driver, 
     ]
 
 
+def test_a_killed_recorder_is_told_of_and_another_session_goes_on_from_what_it_kept(driver, qtbot):
+    driver.feed()
+    driver.feed()
+    path = driver.recording.path
+    os.kill(child_running(driver.window.by_hand.link._own.pid, "sessions.writer"), signal.SIGKILL)
+    qtbot.keyClick(driver.window, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: driver.panel.status.state is HandState.FAILED, timeout=WAKING_MS)
+    assert driver.panel.status.message.endswith("; what was fed last is not kept")
+    assert (driver.recording.path, driver.now.step, len(driver.now.source)) == (path, 5, 6)
+    driver.panel.offer_chosen.emit("wake")
+    driver.wait_awake()
+    driver.feed()
+    assert driver.recording.info.parent["path"] == str(path)
+    assert driver.now.step == 6
+
+
 @pytest.fixture
 def small_networks(monkeypatch):
     """Whoever is asked for a network takes a small one."""

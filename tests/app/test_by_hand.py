@@ -233,6 +233,8 @@ def test_a_killed_recorder_is_told_of_and_another_session_goes_on_from_what_it_k
     qtbot.waitUntil(lambda: driver.panel.status.state is HandState.FAILED, timeout=WAKING_MS)
     assert driver.panel.status.message.endswith("; what was fed last is not kept")
     assert (driver.recording.path, driver.now.step, len(driver.now.source)) == (path, 5, 6)
+    qtbot.waitUntil(lambda: driver.window.views.run.status.verdict == "every step that was saved is here")
+    assert "every step saved" not in driver.window.headline.rates.text()
     driver.panel.offer_chosen.emit("wake")
     driver.wait_awake()
     driver.feed()

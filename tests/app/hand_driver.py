@@ -7,6 +7,7 @@ OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 def last_of(recording, kind, *, is_kept=True):
+    """The last episode of a kind whose weights are kept, or are not."""
     return max(
         index
         for index, episode in enumerate(recording.episodes)

@@ -13,18 +13,8 @@ from ntm_core.lineage import Lineage
 from ntm_core.trace import EpisodeKind
 from ntmviz.errors import NtmvizError
 from ntmviz.hand import Hand
+from tests.app.hand_driver import OWN, last_of
 from tests.contracts import check_source, same_bits
-
-OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
-
-
-def of_kind(recording, kind, *, is_kept=True):
-    """The last episode of a kind whose weights are kept, or are not."""
-    return max(
-        index
-        for index, episode in enumerate(recording.episodes)
-        if episode.info.kind is kind and (episode.info.checkpoint >= 0) == is_kept
-    )
 
 
 def do(engine, *several):
@@ -35,7 +25,7 @@ def do(engine, *several):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9], ids=["before the first", "early", "late"])
 def test_an_episode_that_ran_alone_goes_on_from_its_file_bit_for_bit(session, recording, share):
-    index = of_kind(recording, EpisodeKind.EVAL)
+    index = last_of(recording, EpisodeKind.EVAL)
     episode = recording.episodes[index]
     engine = ntmviz.wake(session, index, round(share * (len(episode) - 1)) - 1)
     do(engine, commands.Run())
@@ -46,7 +36,7 @@ def test_an_episode_that_ran_alone_goes_on_from_its_file_bit_for_bit(session, re
 
 @pytest.mark.parametrize("step", [-1, 2], ids=["before the first", "early"])
 def test_a_sequence_of_a_batch_goes_on_to_a_hundred_thousandth(session, recording, step):
-    index = of_kind(recording, EpisodeKind.TRAIN)
+    index = last_of(recording, EpisodeKind.TRAIN)
     episode = recording.episodes[index]
     assert episode.info.batch == 4
     engine = ntmviz.wake(session, index, step)
@@ -56,7 +46,7 @@ def test_a_sequence_of_a_batch_goes_on_to_a_hundred_thousandth(session, recordin
 
 
 def test_an_episode_whose_weights_are_not_kept_names_the_nearest(session, recording):
-    index = of_kind(recording, EpisodeKind.TRAIN, is_kept=False)
+    index = last_of(recording, EpisodeKind.TRAIN, is_kept=False)
     with pytest.raises(
         NtmvizError, match=r"weights that are not kept .* the nearest kept are of iteration \d+"
     ) as told:
@@ -102,7 +92,7 @@ def test_a_session_of_a_script_without_a_model_is_not_woken(tmp_path, session, r
 
 
 def test_what_is_done_from_a_step_goes_into_a_new_session_that_has_all_it_needs(session, recording, tmp_path):
-    index, before = of_kind(recording, EpisodeKind.EVAL), session.read_bytes()
+    index, before = last_of(recording, EpisodeKind.EVAL), session.read_bytes()
     out = tmp_path / "fork.ntmviz.h5"
     engine = ntmviz.wake(session, index, 4, out=out)
     do(engine, commands.Step(OWN), commands.Run(3), commands.Wake(0, 2), commands.Step())
@@ -141,7 +131,7 @@ def hand_of(session, tmp_path):
 
 
 def test_a_hand_makes_its_session_with_the_first_step_and_not_before(session, recording, tmp_path):
-    hand, index = hand_of(session, tmp_path), of_kind(recording, EpisodeKind.EVAL)
+    hand, index = hand_of(session, tmp_path), last_of(recording, EpisodeKind.EVAL)
     hand.wake(index, 3, None)
     assert hand.is_same_device
     hand.do([commands.Wake(index, 5)])
@@ -198,7 +188,7 @@ def test_a_hand_in_a_training_s_own_process_keeps_forks_in_the_training_s_sessio
 
 
 def test_a_hand_says_when_its_steps_are_not_kept(session, recording, tmp_path):
-    hand, index = hand_of(session, tmp_path), of_kind(recording, EpisodeKind.EVAL)
+    hand, index = hand_of(session, tmp_path), last_of(recording, EpisodeKind.EVAL)
     assert hand.do([commands.Wake(index, 5), commands.Step(OWN)]).is_kept
     hand._recorder._channel._process.kill()
     hand._recorder._channel._process.wait()

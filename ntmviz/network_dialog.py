@@ -68,12 +68,13 @@ class NetworkDialog(QDialog):
         """Show the settings of a file of weights; one that is none is told of in place."""
         try:
             found = checkpoint_header.of_file(path)
-            registry.model(str(found["model"]))
+            model = str(found.get("model"))
+            config = registry.model(model).config.from_json(found.get("config"))
         except CoreError as error:
             self._say(str(error), "warning")
             return
         self._file = path
-        self.form.take_weights(str(found["model"]), found["config"])
+        self.form.take_weights(model, config.to_json())
 
     def forget_file(self) -> None:
         """New weights instead of those of a file."""

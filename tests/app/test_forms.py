@@ -1,10 +1,13 @@
 """Forms are made from the settings of models, tasks and trainings, whatever they are."""
 
+import json
 import subprocess
 import sys
 from enum import StrEnum
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from ntm_core import checkpoints, models, registry
 from ntm_core.settings import described
@@ -131,6 +134,28 @@ def test_weights_fix_what_they_were_learned_with_and_find_bits_that_fit(qtbot, q
     assert not dialog.start.isEnabled()
     dialog.forget_file()
     assert form.models.isEnabled() and dialog.start.isEnabled()
+    assert dialog.options["weights"] is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"config": {}}, "a model is one of"),
+        ({"model": ["ntm"], "config": {}}, "a model is one of"),
+        ({"model": "ntm"}, "got None"),
+        ({"model": "ntm", "config": [1]}, "got [1]"),
+        ({"model": "ntm", "config": {"inputs": 4, "outputs": 3, "locations": "many"}}, "got 'many'"),
+        ({"model": "ntm", "config": {"inputs": [4], "outputs": 3}}, "got [4]"),
+    ],
+)
+def test_a_file_whose_settings_are_wrong_is_told_of_in_place(qtbot, qapp, tmp_path, settings, said):
+    path = tmp_path / "made_by_hand.safetensors"
+    save_file({"a": np.ones(1)}, path, {"ntm_core": json.dumps({"format": 1} | settings)})
+    dialog = NetworkDialog()
+    qtbot.addWidget(dialog)
+    dialog.take_file(path)
+    assert said in dialog._about.toolTip()
+    assert "\n" not in dialog._about.toolTip()
     assert dialog.options["weights"] is None
 
 

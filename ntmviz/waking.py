@@ -19,7 +19,7 @@ from ntmviz.errors import NtmvizError
 from sessions import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import torch
@@ -104,8 +104,8 @@ class Bench:
     def new_session(self, out: str | Path, episode: int, step: int) -> tuple[Recorder, tuple[Source, ...]]:
         """A new session that goes on from a step of an episode: it gets the weights, the episode and its ancestors.
 
-        Returns its recorder and those episodes as the new session counts them. Raises SessionError where the file
-        cannot be written.
+        Returns its recorder and those episodes as the new session counts them. Raises SessionError, and leaves no
+        file, where it cannot be written or what goes into it cannot be read.
         """
         info, spec = self._recording.info, trace_spec(self._model, self._task)
         recorder = Recorder(
@@ -128,15 +128,23 @@ class Bench:
                 },
             },
         )
-        recorder.checkpoint(self._blob, self.weights.iteration)
-        self._copy_metrics(recorder)
-        past = []
+        try:
+            recorder.checkpoint(self._blob, self.weights.iteration)
+            self._copy_metrics(recorder)
+            return recorder, tuple(self._copy_line(recorder, spec, episode))
+        except BaseException:
+            recorder.close()
+            recorder.path.unlink(missing_ok=True)
+            raise
+
+    def _copy_line(self, recorder: Recorder, spec: TraceSpec, episode: int) -> Iterator[Source]:
+        """An episode and its ancestors, each as the new session counts it once it is there."""
         for index, part in enumerate(Lineage(self._recording.episodes, episode).parts):
             is_kept = part.source.info.checkpoint == self.weights.checkpoint
             told = replace(part.source.info, parent=index - 1, checkpoint=0 if is_kept else -1)
-            past.append(Renamed(part.source, told, spec))
-            _copy(past[-1], recorder)
-        return recorder, tuple(past)
+            renamed = Renamed(part.source, told, spec)
+            _copy(renamed, recorder)
+            yield renamed
 
     def _copy_metrics(self, recorder: Recorder) -> None:
         """The curves of the training up to the weights, at so many iterations as a picture can show."""

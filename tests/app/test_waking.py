@@ -13,6 +13,7 @@ from ntm_core.lineage import Lineage
 from ntm_core.trace import EpisodeKind
 from ntmviz.errors import NtmvizError
 from ntmviz.hand import Hand
+from ntmviz.waking import Renamed
 from tests.app.hand_driver import OWN, last_of
 from tests.contracts import check_source, same_bits
 
@@ -185,6 +186,22 @@ def test_a_hand_in_a_training_s_own_process_keeps_forks_in_the_training_s_sessio
         assert [part.source.info.kind for part in line.parts] == [EpisodeKind.EVAL, EpisodeKind.FORK, EpisodeKind.FORK]
         assert len(line) == 5
         check_source(line)
+
+
+def test_a_hand_leaves_no_file_where_an_episode_cannot_be_read_and_tries_anew(
+    session, recording, tmp_path, monkeypatch
+):
+    hand, index = hand_of(session, tmp_path), last_of(recording, EpisodeKind.EVAL)
+
+    def damaged(*_):
+        raise sessions.SessionError("the session is damaged")
+
+    with monkeypatch.context() as patched, pytest.raises(sessions.SessionError, match="damaged"):
+        patched.setattr(Renamed, "series", damaged)
+        hand.do([commands.Wake(index, 3), commands.Step(OWN)])
+    assert not (tmp_path / "hand.ntmviz.h5").exists()
+    assert hand.do([commands.Wake(index, 3), commands.Step(OWN)]).is_kept
+    hand.close()
 
 
 def test_a_hand_says_when_its_steps_are_not_kept(session, recording, tmp_path):

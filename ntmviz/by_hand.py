@@ -166,7 +166,7 @@ class ByHand(QObject):
 
     def _on_link_changed(self) -> None:
         self._show_status()
-        if self.link.failure or not self.is_shown:
+        if self.link.state is HandState.ASLEEP or not self.is_shown:
             self._waiting.clear()
         elif self._waiting:
             QTimer.singleShot(0, self, self._on_free)

@@ -32,6 +32,9 @@ class HandLink(QObject):
     stood = Signal(object, int, int)  # session, episode, step of its line where the network stands now
     said = Signal(str)  # one line for the user
     answered = Signal(dict)  # news of the recall lab that is about no network, see recall.lab_orders
+    fell_silent = Signal(str)  # the process of its own; what is known of it, in one line
+    spoke_again = Signal()  # it was silent and is no longer
+    fell_behind = Signal(object)  # the recorder; its session, in which what was done is still to come
     forsaken = Signal(str)  # a process ended in which something may have been asked; why, in one line
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -39,6 +42,8 @@ class HandLink(QObject):
         self._desk = desk
         self._engine: EngineProcess | None = None
         self._own: EngineProcess | None = None
+        self._heard: EngineProcess | None = None
+        """The training's, once its news is listened to."""
         self._has_acted = False
         """Whether the process of its own may have a session to seal."""
         self._leaving: set[EngineProcess] = set()
@@ -123,6 +128,16 @@ class HandLink(QObject):
         engine.order_by_hand(order, **more)
         return True
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a signal holds the process of its own."""
+        return self._own is not None and self._own.is_stopped
+
+    def go_on(self) -> None:
+        """Let the process of its own go on after a SIGSTOP."""
+        if self._own is not None:
+            self._own.go_on()
+
     def forget_failure(self) -> None:
         """It was read; another try may be made."""
         self.failure = ""
@@ -154,13 +169,15 @@ class HandLink(QObject):
     def _process(self) -> EngineProcess:
         training = self._desk.engine if self._desk.shows_training else None
         if training is not None:
-            if training is not self._engine:
+            if training is not self._heard:
                 training.by_hand.connect(self._on_news)
+                self._heard = training
             return training
         if self._own is None or not self._own.is_running:
             self._own, self._has_acted = EngineProcess(self, self._desk.spare), False
             self._own.by_hand.connect(self._on_news)
-            self._own.fell_silent.connect(self.said)
+            self._own.fell_silent.connect(self.fell_silent)
+            self._own.answered.connect(self.spoke_again)
             self._own.ended.connect(self._on_ended)
         return self._own
 
@@ -216,15 +233,15 @@ class HandLink(QObject):
     def _on_done(self, news: dict[str, Any]) -> None:
         path = Path(news["path"])
         place = self._take_in(news["events"], path)
-        if path != self.session:
-            self.session, self.checkpoint = path, None if self.checkpoint is None else 0
         if news["failure"] is not None:
             self._fail(f"{news['failure']}; what was fed last is not kept")
             return
-        if not news["is_kept"]:
-            self.said.emit("the recorder is behind; what was fed is shown as soon as it is in the session")
+        if path != self.session:
+            self.session, self.checkpoint = path, None if self.checkpoint is None else 0
         if place is not None:
             self.stood.emit(path, *place)
+        if not news["is_kept"]:
+            self.fell_behind.emit(path)
         self._become(HandState.AWAKE)
 
     def _take_in(self, told: Sequence[object], session: Path) -> tuple[int, int] | None:

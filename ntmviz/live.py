@@ -89,6 +89,10 @@ class EngineProcess(QObject):
         self._child.send_signal(signal.SIGCONT)
         self._order("resume")
 
+    def go_on(self) -> None:
+        """Go on after a SIGSTOP."""
+        self._child.send_signal(signal.SIGCONT)
+
     def record(self, policy: str) -> None:
         """Change which iterations are recorded."""
         self._order("record", policy=policy)
@@ -189,7 +193,7 @@ class EngineProcess(QObject):
 
     def _silence_in_words(self) -> str:
         if self._child.is_stopped:
-            return "the engine was stopped by a signal (SIGSTOP), Ctrl+P lets it go on"
+            return "the engine was stopped by a signal (SIGSTOP)"
         return f"the engine has not answered for {self._silent_s} s; wait for it"
 
     def _on_garbled(self, what: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ntmviz.desk import Desk
     from ntmviz.notice import Notice
+    from sessions.info import Writer
 
 BEHIND_BYTES = 16 * 2**20
 """What waits for the recorder when it is said to be behind: a quarter of what may wait before episodes are dropped."""
@@ -46,10 +47,15 @@ class Rescue(QObject):
         self._dropped = 0
         self._said_of_engine = self._said_of_recorder = ""
         desk.starting.connect(self._on_starting)
-        desk.fell_silent.connect(self._offer_restart)
+        desk.fell_silent.connect(self._on_fell_silent)
         desk.died.connect(self._offer_restart)
         desk.answered.connect(self._on_answered)
         desk.progressed.connect(self._on_progressed)
+
+    def _on_fell_silent(self, what: str) -> None:
+        engine = self._desk.engine
+        is_stopped = engine is not None and engine.is_stopped
+        self._offer_restart(f"{what}, Ctrl+P lets it go on" if is_stopped else what)
 
     def _offer_restart(self, what: str) -> None:
         options = self._desk.options
@@ -105,8 +111,14 @@ class Rescue(QObject):
 
     def _wake_recorder(self) -> None:
         recording = self._desk.recording if self._desk.shows_training else None
-        if recording is not None and recording.info.writer.runs:
-            os.kill(recording.info.writer.pid, signal.SIGCONT)
+        if recording is not None:
+            let_go_on(recording.info.writer)
+
+
+def let_go_on(writer: Writer) -> None:
+    """Let a recorder go on that SIGSTOP holds."""
+    if writer.runs:
+        os.kill(writer.pid, signal.SIGCONT)
 
 
 def _in_words(recorder: Recorder, progress: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ def run_status(
     elif solved is not None or desk.is_live:
         headline = f"{'Learning' if desk.is_live else 'Learned'} {task}"
     if is_by_hand(recording):
-        verdict = "every step that was fed is here" if _lost_nothing(recording) else "every step that was saved is here"
+        verdict = "every step that was fed is here" if lost_nothing(recording) else "every step that was saved is here"
     elif gave_up is not None:
         verdict, is_good = f"stopped at iteration {grouped(gave_up.iteration)}", False
     elif solved is not None:
@@ -121,7 +121,7 @@ def run_status(
     )
 
 
-def _lost_nothing(recording: Recording) -> bool:
+def lost_nothing(recording: Recording) -> bool:
     """Whether whoever records it by hand still does, or closed it in order."""
     return recording.complete or recording.is_live
 
@@ -143,7 +143,7 @@ def rate_of(recording: Recording, progress: Mapping[str, Any]) -> str:
         parts.append("paused")
     parts.append(f"{size_on_disk(recording.bytes)} on disk")
     dropped = recording.dropped_episodes
-    if is_by_hand(recording) and not dropped and _lost_nothing(recording):
+    if is_by_hand(recording) and not dropped and lost_nothing(recording):
         parts.append("every step saved")
     else:
         parts.append(f"{grouped(dropped)} episode{'' if dropped == 1 else 's'} dropped")

@@ -14,6 +14,7 @@ from ntmviz import ink, running, theme
 from ntmviz.arrangements import Arrangements
 from ntmviz.by_hand import ByHand
 from ntmviz.desk import Desk
+from ntmviz.hand_rescue import HandRescue
 from ntmviz.health_watch import HealthWatch
 from ntmviz.icons import icon
 from ntmviz.navigation import Navigation
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self._make_status_bar()
         self.navigation = Navigation(self)
         self.by_hand = ByHand(self)
+        HandRescue(self.by_hand.link, self.desk, self.notice, self)
         self.recall = LabPresenter(self)
         self.records = RecordPresenter(self)
         self.recall_by_hand = RecallByHand(self)

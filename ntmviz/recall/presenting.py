@@ -20,6 +20,7 @@ from ntmviz.recall.figure import lab_figure, standing
 from ntmviz.recall.items import is_lab, names_of, row_names
 from ntmviz.recall.ledger import done_at, ledger
 from ntmviz.recall.words import story
+from ntmviz.run_words import lost_nothing
 from ntmviz.views.by_hand import HandState
 from ntmviz.wording import grouped, size_on_disk
 from sessions.errors import SessionError
@@ -226,7 +227,8 @@ class LabPresenter(QObject):
         recording = self._window.desk.recording
         count = 0 if self.known is None else len(self.known.chains)
         size = "" if recording is None else f"{size_on_disk(recording.bytes)} on disk     "
-        return f"{grouped(count)} recall{'' if count == 1 else 's'}     {size}every step saved"
+        saved = "every step saved" if recording is None or lost_nothing(recording) else ""
+        return f"{grouped(count)} recall{'' if count == 1 else 's'}     {size}{saved}"
 
     def tell(self) -> None:
         """What is said around the views: the lab's name and sizes, what the recall came to."""

@@ -150,6 +150,19 @@ def test_keys_that_come_while_a_step_is_at_work_are_not_lost(driver, qtbot):
     assert list(dict.fromkeys(shown)) == [4, 5, 6, 7]
 
 
+def test_keys_that_wait_are_not_fed_to_a_network_that_is_woken_later(driver, qtbot):
+    driver.feed()
+    os.kill(driver.window.by_hand.link._own.pid, signal.SIGSTOP)
+    for _ in range(3):
+        qtbot.keyClick(driver.window, Qt.Key.Key_Return)
+    driver.window.by_hand.link.shut_down()
+    qtbot.waitUntil(lambda: driver.panel.status.state is HandState.ASLEEP, timeout=WAKING_MS)
+    driver.panel.offer_chosen.emit("wake")
+    driver.wait_awake()
+    driver.feed()
+    assert driver.now.step == 5, "one step by one key"
+
+
 def test_an_episode_without_weights_says_so_and_offers_the_nearest(driver, session, recording):
     index = last_of(recording, EpisodeKind.TRAIN, is_kept=False)
     driver.look_at(index, 2)

@@ -72,3 +72,19 @@ def test_a_training_of_this_window_pauses_and_its_forks_go_into_its_own_session(
     assert driver.recording.complete
     line = Lineage(driver.recording.episodes, fork)
     assert (len(line), line.record(3)["input"].tolist()) == (4, list(OWN))
+
+
+def test_news_of_a_training_s_network_is_heard_once_after_another_was_awake(training, session, qtbot):
+    window, stood = training.window, []
+    window.desk.open(session)
+    training.look_at(last_of(training.recording, EpisodeKind.EVAL), 1)
+    training.wait_awake()
+    window.desk.open(window.desk.training_path)
+    training.look_at(0, 2)
+    window.store.update(is_following=False)
+    qtbot.waitUntil(lambda: training.panel.status.state is HandState.ASLEEP)
+    training.panel.offer_chosen.emit("wake")
+    training.wait_awake()
+    window.by_hand.link.stood.connect(lambda *place: stood.append(place))
+    training.feed(OWN)
+    assert len(stood) == 1

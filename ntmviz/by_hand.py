@@ -64,7 +64,7 @@ class ByHand(QObject):
     def _connect(self) -> None:
         window = self._window
         window.presenter.presented.connect(self._on_presented)
-        window.presenter.planner = self._planned
+        window.presenter.excerpts.planner = self._planned
         self.link.changed.connect(self._on_link_changed)
         window.desk.failed.connect(self._on_opening_failed)
         window.desk.opened.connect(self._on_opened)

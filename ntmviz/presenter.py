@@ -6,7 +6,7 @@ Live and recorded go the same way; nothing here knows which it is. What has not 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -14,41 +14,29 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ntmviz import headlines
 from ntmviz.addressing_figure import addressing
 from ntmviz.cell_notes import note
-from ntmviz.episode_figures import Happening, forks, planned_phases, rows_to_show, sequence
+from ntmviz.episode_figures import rows_to_show
+from ntmviz.excerpts import Excerpts
 from ntmviz.field_figure import field_figure, first_field, title_of
 from ntmviz.figures import head_label, heads, machine
 from ntmviz.lines import Lines
+from ntmviz.stages import Stages
 from ntmviz.state import Resolved, Store, ViewState, resolve
 from ntmviz.step_words import describe
-from ntmviz.survey import Survey, Surveyor
 from ntmviz.training_presenter import TrainingPresenter
 from ntmviz.views.machine_layout import NO_ROWS
-from ntmviz.views.sequence_layout import first_step_in_view
 from ntmviz.wording import grouped
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ntmviz.episode_figures import SequenceFigure
+    from ntmviz.episode_figures import Happening
+    from ntmviz.excerpts import Excerpt
     from ntmviz.figures import MachineFigure
-    from ntmviz.hand_words import Plan
     from ntmviz.notes import Bookmark
     from ntmviz.views.machine_marks import CellNote
     from ntmviz.workspace import Views
     from sessions import Recording
-
-
-@dataclass(frozen=True, slots=True)
-class _Excerpt:
-    """The steps of an episode that are drawn over time, with what only changes with them."""
-
-    figure: SequenceFigure
-    survey: Survey
-    happenings: tuple[Happening, ...]
-    """Of the whole episode, bookmarks among them."""
-    weighting_limit: float
-
 
 _PAUSE_MS = 5
 """Before what is drawn after the rest: in a turn of the event loop that paints nothing else."""
@@ -59,6 +47,7 @@ class Presenter(QObject):
     """Draws; never asks the file for more than it shows."""
 
     presented = Signal(object)  # Resolved or None
+    rested = Signal()  # all that `present` was to draw is drawn, or cannot be
     failed = Signal(str)  # why there is nothing to see of a damaged session, in one line
 
     def __init__(self, store: Store, views: Views, parent: QObject | None = None) -> None:
@@ -67,21 +56,17 @@ class Presenter(QObject):
         self._views = views
         self._recording: Recording | None = None
         self._lines: Lines | None = None
-        self.planner: Callable[[Resolved], Plan | None] = _no_plan
-        """Asked for the task's sequence on the line that is shown, to draw what is not run yet."""
-        self._excerpt: _Excerpt | None = None
-        self._excerpt_key: tuple[object, ...] = ()
-        self._surveyor: Surveyor | None = None
-        self._survey_key = (-1, -1)
+        self.excerpts = Excerpts()
         self._survey_timer = QTimer(self, interval=_PAUSE_MS, singleShot=True)
         self._survey_timer.timeout.connect(self._survey_on)
         self._first_row = 0
         self._hovered: tuple[int, int] | None = None
         self._now: Resolved | None = None
         self._steps_drawn = 0
-        self._bookmarks: frozenset[Bookmark] = frozenset()
         self._addressing_key: tuple[object, ...] = ()
         self._training = TrainingPresenter(views)
+        self._stages = Stages(self)
+        self._stages.done.connect(self.rested)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.present)
         self._curves_soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -99,7 +84,8 @@ class Presenter(QObject):
     @property
     def is_behind(self) -> bool:
         """Whether some of what is to be seen is still to be read or drawn, in turns that come by themselves."""
-        return any(timer.isActive() for timer in (self._soon, self._curves_soon, self._survey_timer))
+        timers = self._soon, self._curves_soon, self._survey_timer
+        return self._stages.is_active or any(timer.isActive() for timer in timers)
 
     @property
     def lines(self) -> Lines | None:
@@ -109,15 +95,16 @@ class Presenter(QObject):
     @property
     def happenings(self) -> tuple[Happening, ...]:
         """Of the episode that is drawn, bookmarks among them."""
-        return () if self._excerpt is None else self._excerpt.happenings
+        return () if self.excerpts.current is None else self.excerpts.current.happenings
 
     def show_recording(self, recording: Recording | None, bookmarks: frozenset[Bookmark] = frozenset()) -> None:
         """Another session, or none. Closing the old one is its owner's business."""
-        self._recording, self._bookmarks = recording, bookmarks
+        self._recording = recording
+        self.excerpts.begin(bookmarks)
         self._lines = None if recording is None else Lines(recording.episodes)
-        self._surveyor = None
         self._survey_timer.stop()
-        self._excerpt, self._excerpt_key, self._addressing_key = None, (), ()
+        self._stages.drop()
+        self._addressing_key = ()
         self._training.show_recording(recording)
         self._hovered = None
         self._views.episodes.episodes.show_episodes(() if recording is None else recording.episodes)
@@ -129,12 +116,12 @@ class Presenter(QObject):
 
     def show_bookmarks(self, bookmarks: frozenset[Bookmark]) -> None:
         """Mark these steps among the events."""
-        self._bookmarks = bookmarks
+        self.excerpts.show_bookmarks(bookmarks)
         self.present()
 
     def forget_rows(self) -> None:
         """Choose the rows in view anew at the next presentation."""
-        self._excerpt, self._excerpt_key = None, ()
+        self.excerpts.forget()
 
     def refresh(self) -> None:
         """The recording has taken in more."""
@@ -159,21 +146,30 @@ class Presenter(QObject):
         self._soon.stop()
 
     def present(self) -> None:
-        """Bring every view up to date."""
+        """Bring every view up to date, the machine first; what there is no time for in this turn, in the next."""
         self._soon.stop()
-        recording, state = self._recording, self._store.state
         with self._telling_of_damage():
-            self._now = now = None if self._lines is None else resolve(state, self._lines)
-            if recording is None or now is None:
-                self._show_nothing(recording)
+            self._now = now = None if self._lines is None else resolve(self._store.state, self._lines)
+            if self._recording is None or now is None:
+                stages = [partial(self._show_nothing, self._recording)]
             else:
-                self._show(recording, now)
-            self.presented.emit(now)
+                stages = [
+                    partial(self._guarded, show, now) for show in (self._show_machine, self._show_rows, self._show_rest)
+                ]
+            self._stages.start(stages[0], [*stages[1:], partial(self._guarded, self.presented.emit, now)])
+
+    def _guarded(self, show: Callable[[Resolved], None], now: Resolved) -> None:
+        with self._telling_of_damage():
+            show(now)
+
+    def finish(self) -> None:
+        """Have what was begun to be presented drawn to its end."""
+        self._stages.finish()
 
     def refit(self) -> None:
         """The views stand elsewhere or have other sizes: draw what depends on that. Each draws itself at its size."""
         now = self._now
-        if now is None or self._excerpt is None:
+        if now is None or self.excerpts.current is None:
             return
         with self._telling_of_damage():
             self._take_excerpt(now)
@@ -187,12 +183,14 @@ class Presenter(QObject):
         try:
             yield
         except SessionError as error:
+            self._stages.drop()
             self._show_nothing(None)
             self.failed.emit(str(error))
+            self.rested.emit()
 
     def _show_nothing(self, recording: Recording | None) -> None:
         views, state = self._views, self._store.state
-        self._excerpt, self._excerpt_key = None, ()
+        self.excerpts.forget()
         views.machine.show_figure(None, first_row=0, row_pitch=state.row_pitch)
         views.addressing.show_figure(None, NO_ROWS)
         self._addressing_key = ()
@@ -210,15 +208,16 @@ class Presenter(QObject):
         else:
             self._training.show(None)
 
-    def _show(self, recording: Recording, now: Resolved) -> None:
+    def _show_machine(self, now: Resolved) -> None:
+        """What is at a step, and what the other views share with it."""
         views, state = self._views, self._store.state
         self._steps_drawn = len(now.source)
-        episode_before = self._excerpt_key[:1]
+        episode_before = self.excerpts.episode
         excerpt = self._take_excerpt(now)
         figure = machine(now.source, now.step, excerpt.survey.limit, excerpt.survey.column_limits)
         if state.first_row is not None:
             self._first_row = state.first_row
-        elif figure is not None and self._excerpt_key[:1] != episode_before:
+        elif figure is not None and now.episode != episode_before:
             visible = views.machine.visible_rows(figure, state.row_pitch)
             self._first_row = rows_to_show(excerpt.figure, visible, figure.locations)
         views.machine.show_figure(
@@ -230,19 +229,23 @@ class Presenter(QObject):
             note=None if figure is None else self._note(now, figure),
             absence=NO_MEMORY,
         )
-        self._show_rows(now)
         views.transport.show_position(now.step, len(now.source))
         views.transport.show_playing(state.direction, state.speed)
+
+    def _show_rest(self, now: Resolved) -> None:
+        """What is told beside the pictures."""
+        views = self._views
         views.this_step.show_words(describe(now.source, now.step, now.head))
         self._show_field(now)
         views.this_step_header.say(f"step {grouped(now.step)} in words" if now.step >= 0 else "")
         views.episodes.show_current(now.episode)
-        views.episodes_header.say(grouped(len(recording.episodes)))
+        if self._recording is not None:
+            views.episodes_header.say(grouped(len(self._recording.episodes)))
         if self._training.has_drawn:
             self._training.show(now)
         elif not self._curves_soon.isActive():
             self._curves_soon.start()
-        self._say(now, figure)
+        self._say(now, views.machine.figure)
 
     def _show_field(self, now: Resolved) -> None:
         """The field that was chosen for the State panel, if that is in sight."""
@@ -254,61 +257,23 @@ class Presenter(QObject):
         if views.field.isVisible():
             views.field.show_figure(field_figure(now.source, now.step, field), "It is known from the first step on")
 
-    def _take_excerpt(self, now: Resolved) -> _Excerpt:
-        """The excerpt around the step: the kept one while episode, length and window are the same."""
-        views, state = self._views, self._store.state
-        steps = len(now.source)
-        plan = self.planner(now)
-        planned = 0 if plan is None else max(0, len(plan) - steps)
-        in_view = views.sequence.steps_in_view(steps + planned)
-        before = self._excerpt.figure.start if self._excerpt is not None else 0
-        start = first_step_in_view(steps + planned, in_view, max(0, now.step), before)
-        marked = tuple(sorted(each.step for each in self._bookmarks if each.episode == now.episode))
-        key = (now.episode, steps, planned, start, in_view, state.weighting_to_largest, marked)
-        if key != self._excerpt_key or self._excerpt is None:
-            figure = sequence(now.source, start, start + in_view)
-            if plan is not None and planned:
-                inputs, targets = (values[steps:].T for values in (plan.inputs, plan.targets))
-                figure = replace(
-                    figure, planned_inputs=inputs, planned_targets=targets, phases=planned_phases(figure, plan.phases)
-                )
-            known = self._surveyed(now)
-            own = [Happening(step, "bookmark") for step in marked] + forks(now.source)
-            self._excerpt = _Excerpt(
-                figure,
-                known,
-                tuple(sorted([*known.happenings, *own])),
-                known.largest_weighting if state.weighting_to_largest else 1.0,
-            )
-            self._excerpt_key = key
-        return self._excerpt
-
-    def _surveyed(self, now: Resolved) -> Survey:
-        """The survey of an episode, made once for each length it has; a long one grows while the window stays free."""
-        key = (now.episode, len(now.source))
-        if key != self._survey_key or self._surveyor is None:
-            self._surveyor, self._survey_key = Surveyor(now.source), key
-            self._surveyor.look_on()
-            if not self._surveyor.is_done:
-                self._survey_timer.start()
-        return self._surveyor.found
+    def _take_excerpt(self, now: Resolved) -> Excerpt:
+        excerpt = self.excerpts.take(now, self._views.sequence.steps_in_view, self._store.state)
+        if not self.excerpts.is_surveyed and not self._survey_timer.isActive():
+            self._survey_timer.start()
+        return excerpt
 
     def _survey_on(self) -> None:
         """Look through the next piece of a long episode, and draw what the whole has come to."""
-        surveyor = self._surveyor
-        if surveyor is None or surveyor.is_done:
-            return
         with self._telling_of_damage():
-            surveyor.look_on()
-            if not surveyor.is_done:
+            if self.excerpts.look_on():
+                self.present()
+            elif not self.excerpts.is_surveyed:
                 self._survey_timer.start()
-                return
-            self._excerpt_key = self._excerpt_key[:1]  # the same episode, with more known of it
-            self.present()
 
     def _show_rows(self, now: Resolved) -> None:
         """Everything that shares the machine's rows."""
-        views, excerpt = self._views, self._excerpt
+        views, excerpt = self._views, self.excerpts.current
         if excerpt is None:
             return
         layout = views.machine.machine_layout
@@ -342,7 +307,8 @@ class Presenter(QObject):
     def _say(self, now: Resolved, figure: MachineFigure | None) -> None:
         """The sentences in the headers, and the legend."""
         views, state, layout = self._views, self._store.state, self._views.machine.machine_layout
-        top = self._excerpt.weighting_limit if self._excerpt is not None else 1.0
+        excerpt = self.excerpts.current
+        top = excerpt.weighting_limit if excerpt is not None else 1.0
         views.machine_header.say(
             headlines.machine(now, None if layout is None else layout.rows, top, is_change_shown=state.shows_change)
         )
@@ -377,7 +343,3 @@ class Presenter(QObject):
             with self._telling_of_damage():
                 self._show_rows(self._now)
                 self._say(self._now, self._views.machine.figure)
-
-
-def _no_plan(now: Resolved) -> None:
-    return None

@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
         desk.progressed.connect(self._on_progressed)
         desk.training_ended.connect(self._on_training_ended)
         self.presenter.presented.connect(self._on_presented)
+        self.presenter.rested.connect(self._on_rested)
         self.presenter.failed.connect(self.notice.show_failure)
         self.welcome.shown.connect(self._on_welcome_shown)
         self.welcome.door_chosen.connect(self.commands.open_door)
@@ -155,7 +156,7 @@ class MainWindow(QMainWindow):
         for name in WORKSPACES:
             self.actions_by_name[name.lower()].triggered.connect(self._shower_of(name))
         views.follow_button.clicked.connect(self.navigation.follow)
-        self._has_moved = False
+        self._has_moved = self._is_settled = False
         self._moved = QTimer(self, singleShot=True, interval=0)
         self._moved.timeout.connect(self._on_docks_settled)
         self._grown = QTimer(self, singleShot=True, interval=GROWN_MS)
@@ -265,10 +266,15 @@ class MainWindow(QMainWindow):
         """Docks stand elsewhere, or, in another workspace, show other things."""
         if self._has_moved:
             self._has_moved = False
+            self._is_settled = True
             self.presenter.present()
-            self._settling.release()
         else:
             self.presenter.refit()
+
+    def _on_rested(self) -> None:
+        if self._is_settled:
+            self._is_settled = False
+            self._settling.release()
 
     def _on_grew(self) -> None:
         if not self.by_hand.is_at_work:
@@ -351,6 +357,7 @@ class MainWindow(QMainWindow):
 
     def grab(self, *area: QRect) -> QPixmap:
         """A picture of the window, or an area of it, with nothing in it that is still to be drawn."""
+        self.presenter.finish()
         with self._settling.at_once():
             return super().grab(*area)
 

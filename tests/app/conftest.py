@@ -1,5 +1,6 @@
 """Sessions from real trainings, small ones, and a window of the test's own."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 import sessions
 from ntm_core.trace import EpisodeInfo
-from ntmviz import child
+from ntmviz import child, stages
 from ntmviz.app import application, make_window
 from ntmviz.cli import main
 from ntmviz.live import EngineProcess
@@ -148,7 +149,8 @@ def qapp() -> object:
 
 @pytest.fixture
 def window(qtbot, qapp, tmp_path, monkeypatch) -> Iterator[MainWindow]:
-    """A window with settings of its own; it is closed, and with it all that it started."""
+    """A window with settings of its own, whose turns are long enough for all there is to draw; it is closed at last."""
+    monkeypatch.setattr(stages, "TURN_S", math.inf)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     made = make_window("dark")

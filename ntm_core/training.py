@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ntm_core import checks, registry, seeding, step_gradients
+from ntm_core import checks, kernels, registry, seeding, step_gradients
 from ntm_core.errors import ConfigError
 from ntm_core.model_config import Kernel
 from ntm_core.parallel import Group
 from ntm_core.rmsprop import RMSProp
+from ntm_core.tasks.task import Sample
 from ntm_core.train_config import TrainConfig
 from ntm_core.training_state import TrainingState, by_parameter
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ntm_core.network import MemoryNetwork, Trace
-    from ntm_core.tasks import Sample, Task, Trial
+    from ntm_core.tasks import Task, Trial
 
 
 FIGURES = ("loss", "wrong_bits", "bit_error_rate", "bits_per_sequence", "gradient_norm", "learning_rate")
@@ -149,6 +150,7 @@ class Trainer:
         self._next_check = self.config.check_sequences
         self._good_checks = 0
         self._optimizer = RMSProp(self.model, alpha=self.config.alpha, momentum=self.config.momentum)
+        self._judge = kernels.judge_of(model, self.device) or judge
         self.group.agree([*model.parameters(), *model.buffers()])
 
     def step(self, record: bool = False) -> Update:
@@ -172,14 +174,14 @@ class Trainer:
             logits, _, trace = self.model(share.inputs, trace=record, items=RECORDED)
         else:
             logits, trace = watched.logits, watched.trace
-        scores = score(logits.detach(), share)
+        scores, slopes = self._judge(logits.detach(), share.targets, share.mask)
         # By the scored bits of the whole batch: the gradients of all shares add up to that of its mean.
-        slopes = slope(logits.detach(), share) / (sample.mask.sum() * logits.shape[-1])
+        slopes /= sample.mask.sum() * logits.shape[-1]
         self._optimizer.forget_gradient()
         # Not by naming the slopes to `backward`: torch then loads SymPy, for most of a second.
         torch.autograd.backward(torch.dot(logits.reshape(-1), slopes.reshape(-1)))
         gradient = self._optimizer.join_gradient()
-        joint = self.group.summed([gradient], torch.stack(scores))
+        joint = self.group.summed([gradient], scores)
         # The one value that waits for the device: all figures of the update together.
         figures = torch.cat((joint.flatten(), gradient.norm().view(1))).tolist()
         gradient_norm = figures.pop()
@@ -306,6 +308,12 @@ def score(logits: Tensor, sample: Sample) -> Scores:
 def slope(logits: Tensor, sample: Sample) -> Tensor:
     """The gradient of the cross-entropy, in nats, summed over all scored bits: (time, batch, outputs), as logits."""
     return (torch.sigmoid(logits) - sample.targets) * sample.mask.unsqueeze(-1)
+
+
+def judge(logits: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """`score` and `slope` at once: see `kernels.Judge`."""
+    sample = Sample(logits, targets, mask)
+    return torch.stack(score(logits, sample)), slope(logits, sample)
 
 
 def on_device(sample: Sample, device: torch.device) -> Sample:

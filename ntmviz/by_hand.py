@@ -250,7 +250,7 @@ class ByHand(QObject):
 
     def _exactness(self, recording: Recording, place: Place, known: weights.Weights) -> str:
         info = recording.episodes[place.episode].info
-        if info.kind.is_by_hand:
+        if info.kind.is_by_hand and self.link.is_same_device:
             return "Back and forth, to the very bit."
         return weights.exactness(info, known, self.link.is_same_device)
 

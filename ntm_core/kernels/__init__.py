@@ -86,11 +86,20 @@ class Advance(Protocol):
     ) -> None: ...
 
 
+class Judge(Protocol):
+    """Compares logits with targets where the mask says so.
+
+    logits, targets: (time, batch, outputs).   mask: (time, batch).   Returns the figures of each sequence, as
+    `training.Scores` has them, (3, batch); and the gradient of the cross-entropy, in nats, summed over all scored bits:
+    (time, batch, outputs).
+    """
+
+    def __call__(self, logits: Tensor, targets: Tensor, mask: Tensor, /) -> tuple[Tensor, Tensor]: ...
+
+
 def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance | None:
     """What updates the weights of a network that the compiled kernel runs on a device; None where it does not."""
-    is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
-    refused = device.type != "cpu" or refusal(model, device) is not None
-    if is_eager or refused or isinstance(_found(model.name), str):
+    if not _is_compiled(model, device):
         return None
     from ntm_core.kernels.update import advance_rmsprop
 
@@ -98,6 +107,27 @@ def update_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Advance |
         advance_rmsprop(gradient.numpy(), square.numpy(), velocity.numpy(), *numbers)
 
     return advance
+
+
+def judge_of(model: MemoryNetwork[Any, Any], device: torch.device) -> Judge | None:
+    """What judges the logits of a network that the compiled kernel runs on a device; None where it does not."""
+    if not _is_compiled(model, device):
+        return None
+    from ntm_core.kernels.judging import judge_logits
+
+    def judge(logits: Tensor, targets: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        figures, slopes = logits.new_empty(3, logits.shape[1]), torch.empty_like(logits)
+        given = (each.contiguous().numpy() for each in (logits, targets, mask))
+        judge_logits(*given, figures.numpy(), slopes.numpy())
+        return figures, slopes
+
+    return judge
+
+
+def _is_compiled(model: MemoryNetwork[Any, Any], device: torch.device) -> bool:
+    is_eager = getattr(model.config, "kernel", Kernel.EAGER) is Kernel.EAGER
+    refused = device.type != "cpu" or refusal(model, device) is not None
+    return not (is_eager or refused or isinstance(_found(model.name), str))
 
 
 @contextmanager
@@ -140,6 +170,9 @@ def warm_up(model: MemoryNetwork[Any, Any] | None = None) -> None:
     if advance is not None:
         gradient, square, velocity = torch.zeros(3, 1, dtype=parameter.dtype)
         advance(gradient, square, velocity, 1.0, 0.0, 0.0, 1.0)
+    judge = judge_of(model, parameter.device)
+    if judge is not None:
+        judge(logits.detach(), torch.zeros_like(logits), logits.new_ones(1, 1).detach())
 
 
 def _is_watched(model: MemoryNetwork[Any, Any]) -> bool:

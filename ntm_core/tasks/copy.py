@@ -63,9 +63,16 @@ class Copy:
         )
         longest = int(lengths.max())
         vectors = drawing.random_bits(longest, batch, settings.bits, generator=generator)
+        inputs = torch.zeros(2 * longest + 1, batch, self.inputs)
+        if length is not None or not settings.mixed_lengths:
+            inputs[:longest, :, : settings.bits] = vectors
+            inputs[longest, :, settings.bits] = 1
+            targets, mask = torch.zeros(2 * longest + 1, batch, settings.bits), torch.zeros(2 * longest + 1, batch)
+            targets[longest + 1 :] = vectors
+            mask[longest + 1 :] = 1
+            return Sample(inputs, targets, mask)
         step = torch.arange(2 * longest + 1).unsqueeze(1)
         is_input, is_answer = step < lengths, (step > lengths) & (step <= 2 * lengths)
-        inputs = torch.zeros(2 * longest + 1, batch, self.inputs)
         inputs[:longest, :, : settings.bits] = vectors * is_input[:longest].unsqueeze(2)
         inputs[:, :, settings.bits] = (step == lengths).float()
         targets = drawing.placed(vectors, step - lengths - 1) * is_answer.unsqueeze(2)

@@ -216,6 +216,14 @@ def test_a_sequence_of_a_batch_is_said_to_go_on_to_a_hundred_thousandth(driver, 
     assert "One of 4 sequences of a batch: it goes on as the run did to 1e-5." == driver.panel.status.message
 
 
+def test_what_was_fed_by_hand_is_exact_on_its_own_device_alone(driver):
+    driver.feed()
+    assert driver.panel.status.message == "Back and forth, to the very bit."
+    driver.window.by_hand.link.is_same_device = False
+    driver.window.presenter.present()
+    assert driver.panel.status.message == "On another device than the run's: it goes on as the run did to 1e-5."
+
+
 def test_a_killed_engine_is_told_of_and_what_was_fed_can_be_woken_again(driver, qtbot):
     driver.feed()
     driver.feed()

@@ -149,7 +149,7 @@ def two():
 def test_two_processes_do_what_one_does_on_the_joint_batch(two, name):
     alone = trained(trainer_of(CASES[name]))
     for part in ("told", "checks", "gradients"):
-        np.testing.assert_allclose(two[0][name][part], alone[part], rtol=0, atol=1e-6, equal_nan=True)
+        np.testing.assert_allclose(two[0][name][part], alone[part], rtol=1e-6, atol=1e-6, equal_nan=True)
     # An update divides a gradient by its own size, and so the rounding of one that is almost zero.
     np.testing.assert_allclose(two[0][name]["weights"], alone["weights"], rtol=0, atol=1e-5)
     exact = trained(trainer_of(CASES[name], is_double=True))

@@ -63,6 +63,10 @@ class Presenter(QObject):
         self._hovered: tuple[int, int] | None = None
         self._now: Resolved | None = None
         self._steps_drawn = 0
+        self._is_new_episode = False
+        """Whether an episode was read that the machine has shown nothing of yet."""
+        self._in_machine: Resolved | None = None
+        """What the machine shows, which may be a turn behind."""
         self._addressing_key: tuple[object, ...] = ()
         self._training = TrainingPresenter(views)
         self._stages = Stages(self)
@@ -153,9 +157,8 @@ class Presenter(QObject):
             if self._recording is None or now is None:
                 stages = [partial(self._show_nothing, self._recording)]
             else:
-                stages = [
-                    partial(self._guarded, show, now) for show in (self._show_machine, self._show_rows, self._show_rest)
-                ]
+                shows = self._read, self._show_machine, self._show_rows, self._show_rest
+                stages = [partial(self._guarded, show, now) for show in shows]
             self._stages.start(stages[0], [*stages[1:], partial(self._guarded, self.presented.emit, now)])
 
     def _guarded(self, show: Callable[[Resolved], None], now: Resolved) -> None:
@@ -191,6 +194,7 @@ class Presenter(QObject):
     def _show_nothing(self, recording: Recording | None) -> None:
         views, state = self._views, self._store.state
         self.excerpts.forget()
+        self._in_machine = None
         views.machine.show_figure(None, first_row=0, row_pitch=state.row_pitch)
         views.addressing.show_figure(None, NO_ROWS)
         self._addressing_key = ()
@@ -208,16 +212,21 @@ class Presenter(QObject):
         else:
             self._training.show(None)
 
-    def _show_machine(self, now: Resolved) -> None:
-        """What is at a step, and what the other views share with it."""
-        views, state = self._views, self._store.state
+    def _read(self, now: Resolved) -> None:
+        """What all views share of the episode."""
         self._steps_drawn = len(now.source)
         episode_before = self.excerpts.episode
-        excerpt = self._take_excerpt(now)
+        self._take_excerpt(now)
+        self._is_new_episode |= now.episode != episode_before
+
+    def _show_machine(self, now: Resolved) -> None:
+        """What is at a step."""
+        views, state = self._views, self._store.state
+        excerpt = self.excerpts.current or self._take_excerpt(now)
         figure = machine(now.source, now.step, excerpt.survey.limit, excerpt.survey.column_limits)
         if state.first_row is not None:
             self._first_row = state.first_row
-        elif figure is not None and now.episode != episode_before:
+        elif figure is not None and self._is_new_episode:
             visible = views.machine.visible_rows(figure, state.row_pitch)
             self._first_row = rows_to_show(excerpt.figure, visible, figure.locations)
         views.machine.show_figure(
@@ -229,6 +238,7 @@ class Presenter(QObject):
             note=None if figure is None else self._note(now, figure),
             absence=NO_MEMORY,
         )
+        self._is_new_episode, self._in_machine = False, now
         views.transport.show_position(now.step, len(now.source))
         views.transport.show_playing(state.direction, state.speed)
 
@@ -333,9 +343,10 @@ class Presenter(QObject):
 
     def _on_cell_hovered(self, cell: tuple[int, int] | None) -> None:
         self._hovered = cell
-        if self._now is not None and self._views.machine.figure is not None:
+        now, figure = self._now, self._views.machine.figure
+        if now is not None and now is self._in_machine and figure is not None:
             with self._telling_of_damage():
-                self._views.machine.show_note(self._note(self._now, self._views.machine.figure))
+                self._views.machine.show_note(self._note(now, figure))
 
     def _on_rows_changed(self, rows: object) -> None:
         """The machine was resized or scrolled by itself: those beside it follow."""

@@ -40,6 +40,8 @@ class Excerpts:
         self._key: tuple[Any, ...] = ()
         self._surveyor: Surveyor | None = None
         self._survey_key = (-1, -1)
+        self.has_more = False
+        """Whether a piece of the episode is still to be looked through; none is after one that was damaged."""
         self._bookmarks: frozenset[Bookmark] = frozenset()
 
     @property
@@ -47,15 +49,10 @@ class Excerpts:
         """The one that an excerpt was taken of last; -1 for none."""
         return self._key[0] if self._key else -1
 
-    @property
-    def is_surveyed(self) -> bool:
-        """Whether all is known of the episode that there is to be known."""
-        return self._surveyor is None or self._surveyor.is_done
-
     def begin(self, bookmarks: frozenset[Bookmark]) -> None:
         """Another session, or none."""
         self.forget()
-        self._surveyor, self._bookmarks = None, bookmarks
+        self._surveyor, self._bookmarks, self.has_more = None, bookmarks, False
 
     def show_bookmarks(self, bookmarks: frozenset[Bookmark]) -> None:
         self._bookmarks = bookmarks
@@ -97,20 +94,25 @@ class Excerpts:
 
     def look_on(self) -> bool:
         """Look through the next piece of the episode. Whether it was the last one: an excerpt tells more then."""
-        if self._surveyor is None or self._surveyor.is_done:
+        if self._surveyor is None or not self.has_more:
             return False
-        self._surveyor.look_on()
-        if self._surveyor.is_done:
+        self._look_on(self._surveyor)
+        if not self.has_more:
             self._key = self._key[:1]  # the same episode, with more known of it
-        return self._surveyor.is_done
+        return not self.has_more
 
     def _surveyed(self, now: Resolved) -> Survey:
         """The survey of an episode, made once for each length it has."""
         key = (now.episode, len(now.source))
         if key != self._survey_key or self._surveyor is None:
             self._surveyor, self._survey_key = Surveyor(now.source), key
-            self._surveyor.look_on()
+            self._look_on(self._surveyor)
         return self._surveyor.found
+
+    def _look_on(self, surveyor: Surveyor) -> None:
+        self.has_more = False
+        surveyor.look_on()
+        self.has_more = not surveyor.is_done
 
 
 def _no_plan(now: Resolved) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from ntm_core.diagnostics.health import Health, Verdict, health_in_pieces
 from ntmviz.recall.items import NOT_JUDGED, is_lab
+from ntmviz.stages import ALONE_MS
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ EVERY_MS = 3000
 """A session that grows is judged no more often: to judge takes some 40 ms, of a wide memory ten times as long."""
 _SLICE_S = 0.01
 """Of a turn of the event loop, spent on judging; a piece is not cut short."""
-_BETWEEN_MS = 5
-"""So that these turns paint nothing besides."""
 _WRONG = (Verdict.UNUSED, Verdict.TRAPPED, Verdict.BROKEN)
 
 
@@ -38,7 +37,7 @@ class HealthWatch(QObject):
         self._pieces: Pieces[Health] | None = None
         self._pause = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._pause.timeout.connect(self.look)
-        self._turn = QTimer(self, singleShot=True, interval=_BETWEEN_MS)
+        self._turn = QTimer(self, singleShot=True, interval=ALONE_MS)
         self._turn.timeout.connect(self._go_on)
         window.presenter.presented.connect(self.look)
         window.views.docks["Health"].visibilityChanged.connect(self.look)

@@ -19,7 +19,7 @@ from ntmviz.excerpts import Excerpts
 from ntmviz.field_figure import field_figure, first_field, title_of
 from ntmviz.figures import head_label, heads, machine
 from ntmviz.lines import Lines
-from ntmviz.stages import Stages
+from ntmviz.stages import ALONE_MS, Stages
 from ntmviz.state import Resolved, Store, ViewState, resolve
 from ntmviz.step_words import describe
 from ntmviz.training_presenter import TrainingPresenter
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from ntmviz.workspace import Views
     from sessions import Recording
 
-_PAUSE_MS = 5
-"""Before what is drawn after the rest: in a turn of the event loop that paints nothing else."""
 NO_MEMORY = "This network has no memory; its units are in the State panel"
 
 
@@ -57,7 +55,7 @@ class Presenter(QObject):
         self._recording: Recording | None = None
         self._lines: Lines | None = None
         self.excerpts = Excerpts()
-        self._survey_timer = QTimer(self, interval=_PAUSE_MS, singleShot=True)
+        self._survey_timer = QTimer(self, interval=ALONE_MS, singleShot=True)
         self._survey_timer.timeout.connect(self._survey_on)
         self._first_row = 0
         self._hovered: tuple[int, int] | None = None
@@ -73,7 +71,7 @@ class Presenter(QObject):
         self._stages.done.connect(self.rested)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.present)
-        self._curves_soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._curves_soon = QTimer(self, singleShot=True, interval=ALONE_MS)
         self._curves_soon.timeout.connect(self._show_curves)
         store.changed.connect(self._on_state_changed)
         views.machine.cell_hovered.connect(self._on_cell_hovered)
@@ -269,7 +267,7 @@ class Presenter(QObject):
 
     def _take_excerpt(self, now: Resolved) -> Excerpt:
         excerpt = self.excerpts.take(now, self._views.sequence.steps_in_view, self._store.state)
-        if not self.excerpts.is_surveyed and not self._survey_timer.isActive():
+        if self.excerpts.has_more and not self._survey_timer.isActive():
             self._survey_timer.start()
         return excerpt
 
@@ -278,7 +276,7 @@ class Presenter(QObject):
         with self._telling_of_damage():
             if self.excerpts.look_on():
                 self.present()
-            elif not self.excerpts.is_surveyed:
+            elif self.excerpts.has_more:
                 self._survey_timer.start()
 
     def _show_rows(self, now: Resolved) -> None:

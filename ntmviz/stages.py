@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 TURN_S = 0.01
 """After so long no further stage is begun in the same turn; none is cut short."""
-_PAUSE_MS = 3
-"""Before stages that are left: what the stages before them changed is painted in a turn of its own."""
+ALONE_MS = 5
+"""Before what comes after the rest: what was changed till then is painted in a turn of its own."""
 
 
 class Stages(QObject):
@@ -28,7 +28,7 @@ class Stages(QObject):
         self._left: dict[int, Stage] = {}
         self._begun = 0
         """Things that were begun or dropped: another number, and the stages of the one before are void."""
-        self._turn = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._turn = QTimer(self, singleShot=True, interval=ALONE_MS)
         self._turn.timeout.connect(self._go_on)
 
     @property

@@ -203,7 +203,7 @@ class MainWindow(QMainWindow):
         self.tabs.show_current(self._workspace)
         self.arrangements.show(self._workspace)
         self.setFocus()
-        self._has_moved = True
+        self._has_moved, self._is_settled = True, False
         self._settling.hold()
         self.presenter.put_off()  # it is presented once the docks have settled
         self._moved.start()

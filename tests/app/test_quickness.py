@@ -69,6 +69,25 @@ def test_the_survey_of_a_long_episode_leaves_the_window_free_and_is_drawn_when_i
     assert Happening(SPOILT, "not finite") in window.presenter.happenings
 
 
+def test_a_survey_that_meets_damage_is_not_taken_up_again_and_other_steps_are_shown(
+    open_window, spoilt, qtbot, monkeypatch
+):
+    look_on = Surveyor.look_on
+
+    def damaged(self):
+        if self.found.happenings or self._next:
+            raise sessions.SessionError("the session is damaged")
+        look_on(self)
+
+    monkeypatch.setattr(survey, "_PIECE_STEPS", 7)
+    monkeypatch.setattr(Surveyor, "look_on", damaged)
+    window = open_window(spoilt)
+    qtbot.waitUntil(lambda: window.views.machine.figure is None)
+    window.store.update(step=5)
+    assert window.views.machine.figure is not None
+    assert not window.presenter.is_behind, "nothing is looked for where the damage is"
+
+
 def on_screen(view):
     """What a view shows now; nobody asks it to paint itself for that."""
     window = view.window()

@@ -82,6 +82,21 @@ def test_a_step_that_is_shown_over_several_turns_comes_to_the_same_picture(open_
     assert window.grab().toImage() == picture
 
 
+def test_a_workspace_that_another_one_follows_is_not_painted_between(open_window, session, hurried, qtbot, monkeypatch):
+    window, released = open_window(session), []
+    qtbot.waitUntil(lambda: not window.presenter.is_behind)
+    monkeypatch.setattr(window._settling, "release", lambda: released.append(window.arrangements.current))
+    window.show_workspace("Step")
+    window._on_docks_settled()  # presents, of which most is left for later turns
+    window.show_workspace("Watch")
+    window.presenter.finish()
+    assert not released
+    with qtbot.waitSignal(window.presenter.rested):
+        pass
+    assert not window._has_moved, "the docks of the second have settled before anything is painted"
+    assert released == ["Watch"]
+
+
 def test_damage_in_a_later_stage_is_told_and_the_window_is_let_go(open_window, session, hurried, qtbot, monkeypatch):
     def damaged(*_):
         raise sessions.SessionError("the session is damaged")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from ntmviz.child import is_stopped
-from ntmviz.rescue import let_go_on
+from ntmviz.rescue import GO_ON, let_go_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ntmviz.desk import Desk
     from ntmviz.hand_link import HandLink
     from ntmviz.notice import Notice
-
-_GO_ON = "Let it go on"
 
 
 class HandRescue(QObject):
@@ -35,7 +33,7 @@ class HandRescue(QObject):
     def _on_fell_silent(self, what: str) -> None:
         self._said_of_engine = what
         if self._link.is_stopped:
-            self._notice.show_offer(what, _GO_ON, self._link.go_on)
+            self._notice.show_offer(what, GO_ON, self._link.go_on)
         else:
             self._notice.show_failure(what)
 
@@ -48,7 +46,7 @@ class HandRescue(QObject):
         if recording is not None and recording.path == session and is_stopped(recording.info.writer.pid):
             writer = recording.info.writer
             self._said_of_recorder = f"the recorder was stopped by a signal (SIGSTOP); {later}"
-            self._notice.show_offer(self._said_of_recorder, _GO_ON, lambda: let_go_on(writer))
+            self._notice.show_offer(self._said_of_recorder, GO_ON, lambda: let_go_on(writer))
         else:
             self._said_of_recorder = f"the recorder is behind; {later}"
             self._notice.show_failure(self._said_of_recorder)

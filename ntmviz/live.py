@@ -86,7 +86,7 @@ class EngineProcess(QObject):
 
     def resume(self) -> None:
         """Go on after a pause, also one by SIGSTOP."""
-        self._child.send_signal(signal.SIGCONT)
+        self.go_on()
         self._order("resume")
 
     def go_on(self) -> None:

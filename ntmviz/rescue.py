@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ntmviz.notice import Notice
     from sessions.info import Writer
 
+GO_ON = "Let it go on"
+"""The button that wakes what a signal stopped."""
 BEHIND_BYTES = 16 * 2**20
 """What waits for the recorder when it is said to be behind: a quarter of what may wait before episodes are dropped."""
 _SUSPECT_BYTES = 2**18
@@ -88,7 +90,7 @@ class Rescue(QObject):
         if self._recorder is Recorder.GONE:
             self._offer_restart(said)
         elif self._recorder is Recorder.STOPPED:
-            self._notice.show_offer(said, "Let it go on", self._wake_recorder)
+            self._notice.show_offer(said, GO_ON, self._wake_recorder)
         else:
             self._notice.show_failure(said)
 

@@ -172,7 +172,7 @@ def warm_up(model: MemoryNetwork[Any, Any] | None = None) -> None:
         advance(gradient, square, velocity, 1.0, 0.0, 0.0, 1.0)
     judge = judge_of(model, parameter.device)
     if judge is not None:
-        judge(logits.detach(), torch.zeros_like(logits), logits.new_ones(1, 1).detach())
+        judge(logits.detach(), torch.zeros_like(logits), logits.new_ones(1, 1))
 
 
 def _is_watched(model: MemoryNetwork[Any, Any]) -> bool:

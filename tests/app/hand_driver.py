@@ -2,6 +2,8 @@
 
 from PySide6.QtCore import Qt
 
+from ntm_core.trace import EpisodeKind
+
 WAKING_MS = 40_000
 OWN = (1.0, 1.0, 1.0, 1.0, 1.0)
 
@@ -44,6 +46,15 @@ class Driver:
         if vector is not None:
             self.panel.set_input(vector)
         self.press(Qt.Key.Key_Return)
+
+    @classmethod
+    def after_fourth_step(cls, window, qtbot):
+        """One who has woken the last evaluation after its fourth step."""
+        made = cls(window, qtbot)
+        made.look_at(last_of(made.recording, EpisodeKind.EVAL), 3)
+        window.actions_by_name["step"].trigger()
+        made.wait_awake()
+        return made
 
     @property
     def labels(self):

@@ -23,12 +23,7 @@ pytestmark = pytest.mark.usefixtures("forked_engines")
 @pytest.fixture
 def driver(open_window, session, qtbot):
     """A person who has woken the last evaluation after its fourth step."""
-    window = open_window(session)
-    made = Driver(window, qtbot)
-    made.look_at(last_of(window.desk.recording, EpisodeKind.EVAL), 3)
-    window.actions_by_name["step"].trigger()
-    made.wait_awake()
-    return made
+    return Driver.after_fourth_step(open_window(session), qtbot)
 
 
 def test_enter_feeds_the_next_input_and_the_run_is_repeated_to_the_bit(driver, session, recording):

@@ -6,9 +6,8 @@ import signal
 import pytest
 from PySide6.QtCore import Qt
 
-from ntm_core.trace import EpisodeKind
 from ntmviz import live
-from tests.app.hand_driver import Driver, last_of
+from tests.app.hand_driver import Driver
 from tests.app.processes import child_running
 
 pytestmark = pytest.mark.usefixtures("forked_engines")
@@ -23,11 +22,7 @@ def quick_clock(monkeypatch):
 @pytest.fixture
 def driver(open_window, session, qtbot):
     """A person who has fed the last evaluation a step after its fourth."""
-    window = open_window(session)
-    made = Driver(window, qtbot)
-    made.look_at(last_of(window.desk.recording, EpisodeKind.EVAL), 3)
-    window.actions_by_name["step"].trigger()
-    made.wait_awake()
+    made = Driver.after_fourth_step(open_window(session), qtbot)
     made.feed()
     return made
 
